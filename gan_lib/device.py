@@ -1,0 +1,32 @@
+"""Which device to work on."""
+
+from __future__ import annotations
+
+import torch
+
+from gan_lib.errors import BadInput, one_of
+
+
+def pick(name: str | None = None) -> torch.device:
+    """The device of that name; the best one present if None (CUDA, then MPS, then the CPU).
+
+    Args:
+        name: "cpu", "cuda", "cuda:1", "mps", or None.
+
+    Raises:
+        BadInput: not a device's name, or this machine has no such device.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name is None:
+        return torch.device(next(kind for kind, here in present.items() if here))
+    kind, _, index = name.partition(":")
+    one_of("device", kind, present)
+    here = [k for k, is_here in present.items() if is_here]
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if not present[kind] or (index and not (index.isdigit() and int(index) < count)):
+        raise BadInput(f"device {name!r} is not on this machine; it has: {', '.join(here)}.")
+    return torch.device(name)

@@ -1,0 +1,92 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from gan_lib.data import shuffled_indices, to_range
+from gan_lib.errors import BadInput
+from gan_lib.recipes import Recipe
+
+HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "d_real", "d_fake")
+
+
+def train(
+    recipe: Recipe,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    pixels: Tensor,
+    *,
+    steps: int | None = None,
+    at_milestone: Callable[[int], None] = lambda step: None,
+    progress: bool = True,
+) -> Tensor:
+    """Train both networks in place, by alternating steps (Goodfellow et al. 2014, algorithm 1).
+
+    The networks and `pixels` must be on the same device; that is where everything happens. Nothing in
+    the loop waits for the device: losses are kept there until the end.
+
+    Args:
+        recipe: sizes, rates, game, seed.
+        generator: z (B, latent_dim) → (B, C, H, W) in −1…1.
+        discriminator: (B, C, H, W) → logits (B, 1).
+        pixels: uint8 (N, C, H, W), the whole training set.
+        steps: updates of G; the recipe's own number if None.
+        at_milestone: called with the number of updates done at each of the recipe's milestones.
+        progress: show a progress bar.
+
+    Returns:
+        float32 (lines, 5) on the CPU, columns `HISTORY_COLUMNS`: D(real) and D(fake) are batch means of σ(logit).
+
+    Raises:
+        BadInput: steps below 1, or a batch larger than the data.
+    """
+    steps = recipe.steps if steps is None else steps
+    if steps < 1:
+        raise BadInput(f"steps is {steps}; choose at least 1.")
+    device, game, size = pixels.device, recipe.game, recipe.batch_size
+    rng = torch.Generator(device).manual_seed(recipe.seed)
+    rows = shuffled_indices(len(pixels), size, rng)
+    g_adam = torch.optim.Adam(generator.parameters(), lr=recipe.lr_g, betas=recipe.betas, fused=True)
+    d_adam = torch.optim.Adam(discriminator.parameters(), lr=recipe.lr_d, betas=recipe.betas, fused=True)
+    history = []
+
+    generator.train(), discriminator.train()
+    if 0 in recipe.milestones:
+        at_milestone(0)
+    for step in tqdm(range(1, steps + 1), desc=recipe.name, unit="step", disable=not progress, mininterval=0.5):
+        # Teach D to tell real from fake. detach: this step is about D, so no gradient goes into G.
+        for _ in range(recipe.d_steps):
+            real = to_range(pixels[next(rows)])  # (B, 1, 28, 28) in −1…1
+            z = torch.randn(size, generator.latent_dim, generator=rng, device=device)  # (B, 100)
+            fake = generator(z)  # (B, 1, 28, 28)
+            real_logits, fake_logits = discriminator(real), discriminator(fake.detach())  # (B, 1) each
+            d_loss = game.d_loss(real_logits, fake_logits)
+            d_adam.zero_grad()
+            d_loss.backward()
+            d_adam.step()
+
+        # Teach G to fool the D of this moment, with the same fakes. D is frozen: it only passes gradient on.
+        discriminator.requires_grad_(False)
+        g_loss = game.g_loss(discriminator(fake))
+        g_adam.zero_grad()
+        g_loss.backward()
+        g_adam.step()
+        discriminator.requires_grad_(True)
+
+        if step % recipe.log_every == 0 or step == steps:
+            means = d_loss, g_loss, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+            history.append((step, torch.stack(means).detach()))  # stays on the device
+        if step in recipe.milestones:
+            at_milestone(step)
+    return _to_table(history)
+
+
+def _to_table(history: list[tuple[int, Tensor]]) -> Tensor:
+    """One copy from the device for the whole training: float32 (lines, 5)."""
+    steps = torch.tensor([step for step, _ in history], dtype=torch.float32)[:, None]  # (lines, 1)
+    return torch.cat([steps, torch.stack([row for _, row in history]).cpu()], dim=1)
