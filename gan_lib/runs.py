@@ -301,7 +301,7 @@ def _check_recipe(folder: Path, card: dict, recipe: Recipe) -> None:
 
 def _to_png(pictures: Tensor) -> bytes:
     """uint8 (64, 1 or 3, H, W) → PNG of an 8×8 grid."""
-    n, c, h, w = pictures.shape
+    c, h, w = pictures.shape[1:]
     grid = pictures.reshape(GRID, GRID, c, h, w).permute(0, 3, 1, 4, 2).reshape(GRID * h, GRID * w, c)
     buffer = io.BytesIO()
     Image.fromarray(grid.numpy().squeeze()).save(buffer, "PNG", optimize=True)

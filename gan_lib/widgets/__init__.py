@@ -1,0 +1,11 @@
+"""What the reader touches. One object, two faces.
+
+Live, in a kernel: core ipywidgets over the live torch module. Static, on a page: one output that holds its own
+data and script, so that it works with no kernel, no network and from `file://`. `GAN_LIB_STATIC=1` asks for the
+static face; it is set when notebooks are produced.
+"""
+
+from gan_lib.widgets.latent_explorer import LatentExplorer, explore_latent
+from gan_lib.widgets.scrubber import scrub_training
+
+__all__ = ["LatentExplorer", "explore_latent", "scrub_training"]

@@ -1,0 +1,68 @@
+"""Exercises that check themselves: `check("spherical", my_spherical)` prints "right" or "not yet" and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from gan_lib import games, latent
+from gan_lib.errors import one_of
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A reference answer and the arguments it is tried on."""
+
+    reference: Callable
+    tries: tuple[tuple, ...]
+
+
+def _logits(*shape: int) -> torch.Tensor:
+    return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(3))
+
+
+EXERCISES = {
+    "generator-loss": Exercise(
+        games.non_saturating_generator_loss,
+        ((torch.zeros(1, 1),), (_logits(8, 1),), (torch.full((2, 1), -200.0),)),
+    ),
+    "spherical": Exercise(
+        latent.spherical,
+        (
+            (torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 3),
+            (_logits(2, 100)[0], _logits(2, 100)[1], 5),
+        ),
+    ),
+}
+
+
+def check(name: str, answer: Callable) -> None:
+    """Try an answer and print whether it is right; it never raises for a wrong one.
+
+    Args:
+        name: the exercise.
+        answer: the reader's function.
+
+    Raises:
+        BadInput: there is no such exercise.
+    """
+    one_of("exercise", name, EXERCISES)
+    exercise = EXERCISES[name]
+    for arguments in exercise.tries:
+        expected = exercise.reference(*arguments)
+        try:
+            given = answer(*arguments)
+            if given is None:
+                print("not yet: the function gives nothing back")
+                return
+            torch.testing.assert_close(torch.as_tensor(given), expected, rtol=1e-3, atol=1e-4)
+        except Exception as error:
+            print(f"not yet: for the arguments {_short(arguments)}\n{str(error).strip()}")
+            return
+    print("right")
+
+
+def _short(arguments: tuple) -> str:
+    return ", ".join(f"tensor {tuple(a.shape)}" if torch.is_tensor(a) and a.numel() > 4 else repr(a) for a in arguments)

@@ -1,0 +1,117 @@
+"""Figures, one style. Each function returns the figure; end the notebook cell with a semicolon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from gan_lib.data import to_pixels
+from gan_lib.training import HISTORY_COLUMNS
+
+REAL, FAKE, THIRD = "#2b7bb9", "#d1602f", "#4d9a51"
+plt.rcParams |= {
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "font.size": 9,
+    "legend.frameon": False,
+}
+
+
+def pictures(
+    images: Tensor, columns: int = 8, rows: Sequence[str] = (), titles: Sequence[str] = (), size: float = 0.9
+) -> Figure:
+    """A sheet of pictures, filled row by row.
+
+    Args:
+        images: uint8 0…255 or float −1…1, (n, C, H, W) with 1 or 3 channels.
+        columns: pictures in a row.
+        rows: a name for each row.
+        titles: a name for each column.
+        size: inches of one picture.
+    """
+    pixels = images if images.dtype == torch.uint8 else to_pixels(images)
+    lines = -(-len(pixels) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * size), squeeze=False)
+    for i, axis in enumerate(axes.flat):
+        axis.set(xticks=[], yticks=[], frame_on=False)
+        if i < len(pixels):
+            axis.imshow(pixels[i].permute(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255)
+    for axis, name in zip(axes[:, 0], rows, strict=False):
+        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+    for axis, name in zip(axes[0], titles, strict=False):
+        axis.set_title(name, fontsize=9)
+    return figure
+
+
+def history(table: Tensor, window: int = 50) -> Figure:
+    """D(real) and D(fake), and both losses, over training: single lines faint, their running mean strong.
+
+    Args:
+        table: (lines, 5) from `training.train`.
+        window: lines in the running mean.
+    """
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(7, 4.4), sharex=True)
+    for axis, names in ((top, ("d_real", "d_fake")), (bottom, ("d_loss", "g_loss"))):
+        for name, colour in zip(names, (REAL, FAKE), strict=True):
+            _curve(axis, table, name, colour, window)
+        axis.legend(ncols=2, loc="upper right")
+    top.axhline(0.5, color="grey", lw=0.8, ls=":")
+    top.set(ylim=(0, 1), ylabel="probability “real”")
+    bottom.set(xlabel="updates of G", ylabel="loss", ylim=(0, None))
+    return figure
+
+
+def band(tables: Sequence[Tensor], names: Sequence[str], window: int = 50) -> Figure:
+    """Several seeds of one recipe: the running mean of each, and the band between the lowest and the highest.
+
+    Args:
+        tables: one (lines, 5) for each seed, all of the same length.
+        names: columns of the history, one panel each.
+        window: lines in the running mean.
+    """
+    figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 2.6), squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
+        means = torch.stack([running_mean(column(t, name), window) for t in tables])  # (seeds, lines − window + 1)
+        steps = running_mean(column(tables[0], "step"), window)
+        axis.fill_between(steps, means.amin(0), means.amax(0), color=REAL, alpha=0.25, lw=0)
+        axis.plot(steps, means.mean(0), color=REAL, lw=1)
+        axis.set(title=LABELS[name], xlabel="updates of G")
+    return figure
+
+
+def maps(values: Tensor, titles: Sequence[str]) -> Figure:
+    """Heat maps side by side on one scale: values (n, H, W), all ≥ 0."""
+    figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9))
+    for axis, value, title in zip(axes, values, titles, strict=True):
+        axis.set(xticks=[], yticks=[], title=title, frame_on=False)
+        shown = axis.imshow(value, cmap="magma", vmin=0, vmax=values.max())
+    figure.colorbar(shown, ax=axes, shrink=0.75)
+    return figure
+
+
+def column(table: Tensor, name: str) -> Tensor:
+    """One column of a history, by its name."""
+    return table[:, HISTORY_COLUMNS.index(name)]
+
+
+def running_mean(values: Tensor, window: int) -> Tensor:
+    """Means of `window` neighbours: (n,) → (n − window + 1,)."""
+    return values.unfold(0, min(window, len(values)), 1).mean(1)
+
+
+LABELS = {"d_real": "D(real)", "d_fake": "D(fake)", "d_loss": "loss of D", "g_loss": "loss of G"}
+
+
+def _curve(axis: Axes, table: Tensor, name: str, colour: str, window: int) -> None:
+    axis.plot(column(table, "step"), column(table, name), color=colour, alpha=0.15, lw=0.5)
+    steps = running_mean(column(table, "step"), window)
+    axis.plot(steps, running_mean(column(table, name), window), color=colour, lw=1.4, label=LABELS[name])
