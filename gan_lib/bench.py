@@ -74,7 +74,7 @@ def table(recipe: Recipe, seconds: float, rounds: int) -> str:
     plain = replace(recipe, milestones=())
 
     def ours(steps: int) -> None:
-        train(plain, *plain.build(), images.pixels, steps=steps, progress=False)
+        train(plain, *plain.build(), images.pixels, steps=steps, show_progress=False)
 
     loops: dict[str, Callable[[int], None]] = {
         "ours": ours,

@@ -7,6 +7,7 @@ official one are ever opened, and they are unpacked into a temporary folder each
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -151,10 +152,16 @@ def _check_files(source: Path, dataset: type[datasets.MNIST]) -> None:
                 f"{path} does not exist; put the official {dataset.__name__} .gz files there "
                 "or unset GAN_LIB_DATA to download them."
             )
-        if hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() != md5:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BadData(
+                f"{path} cannot be read ({error.strerror}); make it readable or choose another folder."
+            ) from error
+        if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
             raise BadData(
                 f"{path} is damaged or not the official {dataset.__name__} file "
-                f"({path.stat().st_size:,} bytes, md5 is not {md5}); delete it and get it anew."
+                f"({len(content):,} bytes, md5 is not {md5}); delete it and get it anew."
             )
 
 
@@ -195,6 +202,11 @@ def _download(target: Path, dataset: type[datasets.MNIST], train: bool) -> datas
         try:
             found = dataset(scratch.name, train=train, download=True)
         except (RuntimeError, OSError) as error:  # torchvision's own words for "no mirror answered"
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                raise BadData(
+                    f"{target} has no room for {dataset.__name__} ({error.strerror}); "
+                    "free some space or set XDG_CACHE_HOME to another folder."
+                ) from error
             if "corrupted" in str(error):
                 raise BadData(f"The download of {dataset.__name__} came back damaged; try again later.") from error
             raise ConnectionError(f"no mirror of {dataset.__name__} could be reached") from error

@@ -23,10 +23,10 @@ def pick(name: str | None = None) -> torch.device:
     }
     if name is None:
         return torch.device(next(kind for kind, here in present.items() if here))
-    kind, _, index = name.partition(":")
+    kind, colon, index = name.partition(":")
     one_of("device", kind, present)
     here = [k for k, is_here in present.items() if is_here]
     count = torch.cuda.device_count() if kind == "cuda" else 1
-    if not present[kind] or (index and not (index.isdigit() and int(index) < count)):
+    if not present[kind] or (colon and index not in map(str, range(count))):
         raise BadInput(f"device {name!r} is not on this machine; it has: {', '.join(here)}.")
     return torch.device(name)

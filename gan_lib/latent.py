@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
+from operator import index
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +22,7 @@ def z_from_seed(seed: int, latent_dim: int = 100, n: int = 1) -> Tensor:
 
 def check_dimension(k: int, latent_dim: int) -> None:
     """BadInput unless k is a dimension of z, counted from 0."""
-    if not isinstance(k, int) or isinstance(k, bool) or not 0 <= k < latent_dim:
+    if isinstance(k, bool) or not hasattr(k, "__index__") or not 0 <= index(k) < latent_dim:
         raise BadInput(
             f"latent dimension {k!r} does not exist; z has {latent_dim}, counted from 0 to {latent_dim - 1}."
         )
@@ -50,7 +52,12 @@ def sweep(generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3
 
 
 def linear(a: Tensor, b: Tensor, steps: int) -> Tensor:
-    """Straight line from a to b, both ends included: a, b (latent_dim,) → (steps, latent_dim)."""
+    """Straight line from a to b, both ends included: a, b (latent_dim,) → (steps, latent_dim).
+
+    Raises:
+        BadInput: a and b are not two vectors of one length.
+    """
+    _check_ends(a, b)
     t = torch.linspace(0, 1, steps, device=a.device)[:, None]
     return (1 - t) * a + t * b
 
@@ -62,8 +69,10 @@ def spherical(a: Tensor, b: Tensor, steps: int) -> Tensor:
     [sin((1 − t) ω) a + sin(t ω) b] / sin ω, with ω the angle between a and b.
 
     Raises:
-        BadInput: a or b is zero, or they point in opposite directions, so that there is no one arc.
+        BadInput: a and b are not two vectors of one length; one is zero; or they point in opposite directions,
+            so that there is no one arc.
     """
+    _check_ends(a, b)
     lengths = a.norm() * b.norm()
     cosine = (a @ b / lengths).clamp(-1, 1) if lengths > 0 else torch.tensor(-1.0)
     if cosine < -1 + 1e-6:
@@ -92,13 +101,23 @@ def effect_map(generator: nn.Module, k: int, z: Tensor) -> Tensor:
     check_dimension(k, generator.latent_dim)
     direction = torch.zeros_like(z)
     direction[:, k] = 1
-    _, derivative = torch.func.jvp(generator, (z,), (direction,))  # (n, C, H, W), forward mode: one pass
-    return derivative.abs().mean(0)
+    with warnings.catch_warnings():  # torch warns about its own use of torch.jit.script
+        warnings.filterwarnings("ignore", message=".*torch.jit.script.*")
+        _, derivative = torch.func.jvp(generator, (z,), (direction,))  # (n, C, H, W), forward mode: one pass
+    return derivative.detach().abs().mean(0)
 
 
 def effects(generator: nn.Module, z: Tensor) -> Tensor:
     """`effect_map` of every dimension: (latent_dim, C, H, W)."""
     return torch.stack([effect_map(generator, k, z) for k in range(generator.latent_dim)])
+
+
+def _check_ends(a: Tensor, b: Tensor) -> None:
+    if a.ndim != 1 or a.shape != b.shape:
+        raise BadInput(
+            f"the ends have shapes {tuple(a.shape)} and {tuple(b.shape)}; "
+            "give two vectors of one length, for example z[0] and z[1]."
+        )
 
 
 def _one(z: Tensor, latent_dim: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Fréchet distance on the features of our own small classifier.
+"""Fréchet distance and class shares, as our own small classifier sees the pictures.
 
 The usual distance looks through Inception, a network trained on photographs. For 28×28 grey pictures a small
 classifier of the same data says more. It is recorded like any run ("classifier-fashion"), together with the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
-from tqdm.auto import tqdm
 
 from gan_lib.data import ImageSet, shuffled_indices, to_range
 from gan_lib.networks.classifier import SmallClassifier
+from gan_lib.progress import progress
 from gan_lib.runs import FORMAT, find, read_folder, write_folder
 
 CLASSIFIER = "classifier-fashion"
@@ -51,19 +52,38 @@ def frechet_distance(generator: nn.Module, *, n: int = SAMPLES, seed: int = 0, c
         seed: decides the z.
         classifier: the recorded classifier to look through.
     """
-    z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))
-    z = z.to(next(generator.parameters()).device)
-    generator.eval()
-    return _distance(classifier, (generator(part) for part in z.split(1000)))
+    metric = _metric(classifier)
+    metric.reset()
+    with torch.no_grad():
+        for images in _samples(generator, n, seed):
+            metric.update(images, real=False)
+    return metric.compute().item()
 
 
 @torch.no_grad()
-def _distance(classifier: str, batches) -> float:
-    metric = _metric(classifier)
-    metric.reset()
-    for images in batches:  # (1000, 1, 28, 28)
-        metric.update(images.float().cpu(), real=False)
-    return metric.compute().item()
+def class_shares(generator: nn.Module, *, n: int = SAMPLES, seed: int = 0, classifier: str = CLASSIFIER) -> Tensor:
+    """Which part of n generated images the classifier puts into each class: float32 (10,), sums to 1.
+
+    Real test images give 0.1 for each class. A class that is missing here is one that G does not draw, or draws
+    so badly that the classifier does not know it.
+
+    Args:
+        generator: z (B, latent_dim) → images (B, 1, 28, 28) in −1…1.
+        n: how many images are drawn.
+        seed: decides the z.
+        classifier: the recorded classifier to look through.
+    """
+    network = _metric(classifier).inception.classifier
+    guesses = torch.cat([network(images).argmax(1) for images in _samples(generator, n, seed)])  # (n,)
+    return guesses.bincount(minlength=10) / n
+
+
+def _samples(generator: nn.Module, n: int, seed: int) -> Iterator[Tensor]:
+    """n generated images on the CPU, a thousand at a time: float32 (1000, 1, 28, 28)."""
+    z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))
+    generator.eval()
+    for part in z.to(next(generator.parameters()).device).split(1000):
+        yield generator(part).float().cpu()
 
 
 @cache
@@ -121,7 +141,7 @@ def _train_classifier(train: ImageSet, epochs: int, seed: int) -> SmallClassifie
     rate = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=3e-3, total_steps=steps)
     order = shuffled_indices(len(train.pixels), batch, rng)
     network.train()
-    for _ in tqdm(range(steps), desc="classifier", unit="step", mininterval=0.5):
+    for _ in progress(steps, "classifier"):
         rows = next(order)
         images, labels = to_range(train.pixels[rows]), train.labels[rows]
         mirrored = torch.rand(batch, 1, 1, 1, generator=rng) < 0.5

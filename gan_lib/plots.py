@@ -1,4 +1,4 @@
-"""Figures, one style. Each function returns the figure; end the notebook cell with a semicolon."""
+"""Figures, one style. Each function returns the figure, which a notebook shows when it ends the cell."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def pictures(
     for i, axis in enumerate(axes.flat):
         axis.set(xticks=[], yticks=[], frame_on=False)
         if i < len(pixels):
-            axis.imshow(pixels[i].permute(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255)
+            axis.imshow(pixels[i].permute(1, 2, 0).squeeze().numpy(), cmap="gray", vmin=0, vmax=255)
     for axis, name in zip(axes[:, 0], rows, strict=False):
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
     for axis, name in zip(axes[0], titles, strict=False):
         axis.set_title(name, fontsize=9)
-    return figure
+    return _closed(figure)
 
 
 def history(table: Tensor, window: int = 50) -> Figure:
@@ -67,7 +67,7 @@ def history(table: Tensor, window: int = 50) -> Figure:
     top.axhline(0.5, color="grey", lw=0.8, ls=":")
     top.set(ylim=(0, 1), ylabel="probability “real”")
     bottom.set(xlabel="updates of G", ylabel="loss", ylim=(0, None))
-    return figure
+    return _closed(figure)
 
 
 def band(tables: Sequence[Tensor], names: Sequence[str], window: int = 50) -> Figure:
@@ -81,11 +81,11 @@ def band(tables: Sequence[Tensor], names: Sequence[str], window: int = 50) -> Fi
     figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 2.6), squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
         means = torch.stack([running_mean(column(t, name), window) for t in tables])  # (seeds, lines − window + 1)
-        steps = running_mean(column(tables[0], "step"), window)
-        axis.fill_between(steps, means.amin(0), means.amax(0), color=REAL, alpha=0.25, lw=0)
-        axis.plot(steps, means.mean(0), color=REAL, lw=1)
+        steps = running_mean(column(tables[0], "step"), window).numpy()
+        axis.fill_between(steps, means.amin(0).numpy(), means.amax(0).numpy(), color=REAL, alpha=0.25, lw=0)
+        axis.plot(steps, means.mean(0).numpy(), color=REAL, lw=1)
         axis.set(title=LABELS[name], xlabel="updates of G")
-    return figure
+    return _closed(figure)
 
 
 def maps(values: Tensor, titles: Sequence[str]) -> Figure:
@@ -93,9 +93,25 @@ def maps(values: Tensor, titles: Sequence[str]) -> Figure:
     figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9))
     for axis, value, title in zip(axes, values, titles, strict=True):
         axis.set(xticks=[], yticks=[], title=title, frame_on=False)
-        shown = axis.imshow(value, cmap="magma", vmin=0, vmax=values.max())
+        shown = axis.imshow(value.numpy(), cmap="magma", vmin=0, vmax=values.max())
     figure.colorbar(shown, ax=axes, shrink=0.75)
-    return figure
+    return _closed(figure)
+
+
+def ranking(values: Tensor, marked: Sequence[int], xlabel: str, ylabel: str) -> Figure:
+    """Bars of values (n,), largest first, the marked ones in another colour.
+
+    Args:
+        values: one number for each thing that is ranked.
+        marked: indices into `values`.
+        xlabel, ylabel: names of the axes.
+    """
+    order = values.argsort(descending=True)
+    figure, axis = plt.subplots(figsize=(7, 2))
+    colours = [FAKE if index in marked else REAL for index in order.tolist()]
+    axis.bar(range(1, len(order) + 1), values[order].numpy(), color=colours)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    return _closed(figure)
 
 
 def column(table: Tensor, name: str) -> Tensor:
@@ -111,7 +127,14 @@ def running_mean(values: Tensor, window: int) -> Tensor:
 LABELS = {"d_real": "D(real)", "d_fake": "D(fake)", "d_loss": "loss of D", "g_loss": "loss of G"}
 
 
+def _closed(figure: Figure) -> Figure:
+    """Take the figure out of pyplot's list, so that a notebook shows it once: as the value of its cell."""
+    plt.close(figure)
+    return figure
+
+
 def _curve(axis: Axes, table: Tensor, name: str, colour: str, window: int) -> None:
-    axis.plot(column(table, "step"), column(table, name), color=colour, alpha=0.15, lw=0.5)
-    steps = running_mean(column(table, "step"), window)
-    axis.plot(steps, running_mean(column(table, name), window), color=colour, lw=1.4, label=LABELS[name])
+    steps, values = column(table, "step"), column(table, name)
+    axis.plot(steps.numpy(), values.numpy(), color=colour, alpha=0.15, lw=0.5)
+    steps, values = running_mean(steps, window), running_mean(values, window)
+    axis.plot(steps.numpy(), values.numpy(), color=colour, lw=1.4, label=LABELS[name])

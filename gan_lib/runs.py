@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,7 @@ def record(
     steps: int | None = None,
     score: Callable[[nn.Module], float] | None = None,
     overwrite: bool = False,
-    progress: bool = True,
+    show_progress: bool = True,
 ) -> Run:
     """Train by `recipe` on `data` and write the run to `folder`, all of it or nothing.
 
@@ -86,7 +86,7 @@ def record(
         steps: updates of G; the recipe's own number if None.
         score: generator → Fréchet distance, called at each milestone.
         overwrite: replace what `folder` holds once the new run is complete.
-        progress: show a progress bar.
+        show_progress: show a progress bar.
 
     Raises:
         BadInput: `folder` is not empty.
@@ -105,7 +105,13 @@ def record(
 
     start = time.perf_counter()
     history = train(
-        recipe, generator, discriminator, data.pixels, steps=steps, at_milestone=at_milestone, progress=progress
+        recipe,
+        generator,
+        discriminator,
+        data.pixels,
+        steps=steps,
+        at_milestone=at_milestone,
+        show_progress=show_progress,
     )
     seconds = time.perf_counter() - start
     steps_done = int(history[-1, 0])
@@ -128,19 +134,22 @@ def load(name: str | Path, recipe: Recipe | None = None) -> Run:
     """
     folder = find(name)
     card, files = read_folder(folder)
-    recipe = recipe or _recipe_of(folder, card)
-    _check_recipe(folder, card, recipe)
-    generator = recipe.build()[0]
-    weights = load_tensors(files["weights.safetensors"])
-    generator.load_state_dict({key: value.float() for key, value in weights.items()})
-    return Run(
-        recipe=recipe,
-        generator=generator.eval().requires_grad_(False),
-        history=load_tensors(files["history.safetensors"])["history"],
-        samples={int(Path(f).stem): _from_png(files[f]) for f in sorted(files) if f.startswith("samples/")},
-        scores={int(step): value for step, value in card["scores"].items()},
-        card=card,
-    )
+    try:
+        recipe = recipe or _recipe_of(folder, card["recipe"])
+        _check_recipe(folder, card["recipe"], recipe)
+        generator = recipe.build()[0]
+        weights = load_tensors(files["weights.safetensors"])
+        generator.load_state_dict({key: value.float() for key, value in weights.items()})
+        return Run(
+            recipe=recipe,
+            generator=generator.eval().requires_grad_(False),
+            history=load_tensors(files["history.safetensors"])["history"],
+            samples={int(Path(f).stem): _from_png(files[f]) for f in sorted(files) if f.startswith("samples/")},
+            scores={int(step): value for step, value in card["scores"].items()},
+            card=card,
+        )
+    except (KeyError, TypeError, AttributeError) as error:  # the card is JSON, but not a run's
+        raise BadRun(f"{folder}/card.json lacks what a run needs ({error}); record the run again.") from error
 
 
 def find(name: str | Path) -> Path:
@@ -164,8 +173,13 @@ def draw(generator: nn.Module, z: Tensor) -> Tensor:
 
 def check_writable(folder: Path, overwrite: bool) -> None:
     """Refuse early, before hours of training: a folder that is in use or cannot be written."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not overwrite:
-        raise BadInput(f"{folder} already holds something; choose another folder, or overwrite it (--overwrite).")
+    if not folder.name:
+        raise BadInput(f"{folder} is no name for a new folder; choose one, for example runs/mine.")
+    in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if in_use and not (overwrite and (folder / "card.json").is_file()):  # overwrite a run, never anything else
+        raise BadInput(
+            f"{folder} already holds something; choose another folder, or, if it is a run, overwrite it (--overwrite)."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = _beside(folder)
@@ -189,9 +203,7 @@ def write_folder(folder: Path, card: dict, files: dict[str, bytes]) -> None:
             path = part / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.rename(folder)
+        _swap(part, folder)
     except OSError as error:
         raise BadRun(
             f"The run could not be written to {folder} ({error.strerror}); nothing was left behind: "
@@ -199,6 +211,21 @@ def write_folder(folder: Path, card: dict, files: dict[str, bytes]) -> None:
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _swap(part: Path, folder: Path) -> None:
+    """Put `part` in the place of `folder`, which stays whole, and comes back if that fails."""
+    if not folder.exists():
+        part.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    folder.rename(old)
+    try:
+        part.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_folder(folder: Path) -> tuple[dict, dict[str, bytes]]:
@@ -283,16 +310,17 @@ def _hardware(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def _recipe_of(folder: Path, card: dict) -> Recipe:
-    name = card.get("recipe", {}).get("name")
+def _recipe_of(folder: Path, recorded: dict) -> Recipe:
+    """The book's recipe of that name, with the recorded seed: `train --seed` may have chosen another."""
+    name = recorded["name"]
     if name not in RECIPES:
         raise BadRun(f"{folder} was recorded by a recipe {name!r} that the book does not know; pass that recipe too.")
-    return RECIPES[name]
+    return replace(RECIPES[name], seed=recorded["seed"])
 
 
-def _check_recipe(folder: Path, card: dict, recipe: Recipe) -> None:
+def _check_recipe(folder: Path, recorded: dict, recipe: Recipe) -> None:
     """A card that does not match its recipe is refused, with every difference named."""
-    recorded, asked = card.get("recipe", {}), recipe.as_card()
+    asked = recipe.as_card()
     keys = [key for key in asked | recorded if recorded.get(key) != asked.get(key) and key != "about"]
     if keys:
         difference = "; ".join(f"{key}: recorded {recorded.get(key)!r}, asked {asked.get(key)!r}" for key in keys)

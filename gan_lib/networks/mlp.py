@@ -65,6 +65,7 @@ class MLPDiscriminator(nn.Module):
             BadInput: x has another shape.
         """
         if x.shape[1:] != self.image_shape:
-            raise BadInput(f"images have shape {tuple(x.shape)}; this discriminator takes (B, {self.image_shape}).")
+            wanted = ", ".join(map(str, ("B", *self.image_shape)))
+            raise BadInput(f"images have shape {tuple(x.shape)}; this discriminator takes ({wanted}).")
         h = self.act(self.fc1(x.flatten(1)))  # (B, 784) → (B, 128)
         return self.fc2(h)  # (B, 1)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.widgets.face import base64_text
 
+SHORTEST_Z = 16  # page/random.js repeats torch's draw of 16 numbers and more; shorter ones are drawn differently
+
 
 class NotExportable(TypeError):
     """The page cannot run this network; the live face can."""
@@ -22,8 +24,10 @@ def export(generator: nn.Module) -> dict:
     Raises:
         NotExportable: not a network this knows; the sentence says which it knows.
     """
-    if not isinstance(generator, MLPGenerator):
+    if type(generator) is not MLPGenerator:  # a subclass may compute something else
         raise NotExportable(f"{type(generator).__name__} cannot run on a page yet (only MLPGenerator can).")
+    if generator.latent_dim < SHORTEST_Z:
+        raise NotExportable(f"A page cannot draw a z of {generator.latent_dim} numbers ({SHORTEST_Z} at least).")
     exact = all(bool((p == p.half().float()).all()) for p in generator.parameters())
     dtype = torch.float16 if exact else torch.float32
     return {

@@ -35,7 +35,7 @@ def scrub_training(run: Run) -> None:
 
 def _moment(run: Run, step: int) -> dict:
     """One stop of the slider: the samples, and the history's means just around it, as text."""
-    nearest = (run.history[:, 0] - step).abs().argsort()[:20]  # 20 lines: single batches jump too much
+    nearest = (run.history[:, 0] - step).abs().argsort(stable=True)[:20]  # 20 lines: single batches jump too much
     _, d_loss, g_loss, d_real, d_fake = run.history[nearest].mean(0).tolist()
     text = f"{step:,} updates · D(real) {d_real:.2f} · D(fake) {d_fake:.2f} · loss of D {d_loss:.2f}, of G {g_loss:.2f}"
     if step == 0:

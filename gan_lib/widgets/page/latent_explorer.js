@@ -71,13 +71,13 @@ function exploreLatent(root, spec) {
   }
 
   seedBox.addEventListener("change", () => fromSeed(seedBox.valueAsNumber));
-  const stripTitle = element("figcaption");
+  const stripTitle = element("p");
   active = spec.dims[0];
   spec.dims.forEach(addSlider);
   root.append(
     element("div", { class: "gan-columns" },
       element("div", {}, picture,
-        element("figure", { class: "gan-strip" }, ...strip.map((s) => s.canvas), stripTitle)),
+        element("div", { class: "gan-strip" }, ...strip.map((s) => s.canvas), stripTitle)),
       element("div", { class: "gan-controls" }, sliders,
         element("div", { class: "gan-buttons" },
           button("New z", () => fromSeed(Math.floor(Math.random() * 1e6))),

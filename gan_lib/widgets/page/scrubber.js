@@ -29,10 +29,10 @@ function scrubTraining(root, spec) {
     picture,
     element("label", { class: "gan-wide" }, "training", range),
     figures,
-    element("figure", { class: "gan-curves" },
+    element("div", { class: "gan-curves" },
       svg("svg", { viewBox: "0 0 300 100", preserveAspectRatio: "none", role: "img", "aria-label": spec.curves },
         curve("d_real"), curve("d_fake"), marker),
-      element("figcaption", {},
+      element("p", {},
         element("span", { class: "gan-key gan-d_real" }, "D(real)"), " and ",
         element("span", { class: "gan-key gan-d_fake" }, "D(fake)"), " from 0 (bottom) to 1 (top), over all updates")));
   show();

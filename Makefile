@@ -1,0 +1,33 @@
+# Two commands do everything: `make book` and `make test`. Each makes .venv first if it is not there.
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+READY = $(VENV)/ready
+
+.PHONY: book test lab notebooks lint bench
+
+book: $(READY)
+	$(VENV)/bin/jupyter-book build . -W --keep-going
+	@echo "Open this page: file://$(CURDIR)/_build/html/index.html"
+
+test: $(READY)
+	$(RUN) tests/browser/chromium.py
+	$(RUN) -m pytest
+
+lab: $(READY)
+	$(VENV)/bin/jupyter lab book
+
+notebooks: $(READY)
+	$(RUN) book/produce.py
+
+lint: $(READY)
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+bench: $(READY)
+	$(RUN) -m gan_lib bench
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c "import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit('Python %d.%d is too old; use PYTHON=python3.11 or newer.' % v)"
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -r requirements.txt
+	touch $(READY)

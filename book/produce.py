@@ -1,0 +1,67 @@
+"""Run every chapter and store its outputs: `make notebooks`, or `python book/produce.py [03_mlp_gan …]`.
+
+papermill runs the notebook under the static face, so that what is stored lives on a page without a kernel. A
+stamp in the notebook's metadata says what the outputs were made from; a test compares it (see `stamp`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import papermill
+
+from gan_lib import data, runs
+from gan_lib.widgets.face import PAGE
+
+BOOK = Path(__file__).parent
+
+
+def chapters() -> list[Path]:
+    """All notebooks of the book."""
+    return sorted(BOOK.glob("*.ipynb"))
+
+
+def stamp(notebook: nbformat.NotebookNode) -> str:
+    """sha256 of what the outputs come from: code cells, the recorded runs they name, the widgets' page files."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    named = sorted(set(re.findall(r'"([a-z0-9-]+)"', code)))
+    cards = [path for name in named if (path := runs.RECORDED / name / "card.json").exists()]
+    files = [*cards, *sorted(PAGE.iterdir())]
+    return hashlib.sha256(code.encode() + b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def produce(path: Path) -> None:
+    """Run one chapter and replace it by the run one; left as it was if a cell fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / path.name
+        papermill.execute_notebook(path, out, cwd=BOOK, kernel_name="python3", progress_bar=sys.stderr.isatty())
+        notebook = nbformat.read(out, as_version=4)
+    for part in (notebook, *notebook.cells):
+        part.metadata.pop("papermill", None)  # times and paths: a new diff at every run
+        part.metadata.pop("execution", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["gan_lib"] = {"stamp": stamp(notebook)}
+    beside = path.with_suffix(".part")
+    nbformat.write(notebook, beside)
+    beside.replace(path)
+
+
+def main(names: list[str]) -> None:
+    """Produce the named chapters, or all; refuse on fallback data, whose pictures must not be printed."""
+    if data.load("fashion-mnist").is_fallback:
+        sys.exit("The chapters are produced on the real data only; set GAN_LIB_DATA or run with a network.")
+    os.environ["GAN_LIB_STATIC"] = "1"  # the kernels inherit it
+    for path in chapters():
+        if not names or path.stem in names:
+            print(path.name, flush=True)
+            produce(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,19 @@
+"""Progress bars: tqdm's in a terminal and in a notebook, and none in a notebook that becomes a page."""
+
+from __future__ import annotations
+
+import os
+
+from tqdm.auto import tqdm
+
+
+def progress(steps: int, name: str, show: bool = True) -> tqdm:
+    """The numbers 1…steps with a bar that shows rate and time left.
+
+    Args:
+        steps: how many.
+        name: stands before the bar.
+        show: no bar if False, nor under GAN_LIB_STATIC=1: a stored bar is a widget without a kernel.
+    """
+    hidden = not show or os.environ.get("GAN_LIB_STATIC") == "1"
+    return tqdm(range(1, steps + 1), name, unit="step", disable=hidden, mininterval=0.5)

@@ -1,0 +1,59 @@
+"""Find a Chromium, or get one: `python tests/browser/chromium.py` prints the path that the tests will use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+MAC = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
+# Quiet: no first-run page, no updates, no look-ups; no-sandbox because containers run tests as root.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+INSTALLERS = {
+    "apt-get": "apt-get update -qq && apt-get install -y -qq chromium",
+    "dnf": "dnf install -y chromium",
+    "pacman": "pacman -S --noconfirm chromium",
+    "apk": "apk add chromium",
+    "brew": "brew install --cask chromium",
+}
+
+
+def find() -> str | None:
+    """The browser of $CHROMIUM, of the PATH, or of Playwright's own download, in that order."""
+    given = os.environ.get("CHROMIUM")
+    if given and not Path(given).exists():
+        sys.exit(f"CHROMIUM is {given}, which does not exist; give the path of a Chromium or Chrome.")
+    with sync_playwright() as playwright:
+        candidates = [given, *map(shutil.which, NAMES), *MAC, playwright.chromium.executable_path]
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+def get() -> str:
+    """`find`, else Playwright's download, else the system's package manager; exits with one sentence if all fail."""
+    found = find()
+    if found is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+        found = find()
+    for manager, command in INSTALLERS.items():
+        if found is None and shutil.which(manager):
+            sudo = ["sudo"] if manager != "brew" and getattr(os, "geteuid", int)() != 0 and shutil.which("sudo") else []
+            subprocess.run([*sudo, "sh", "-c", command], check=False)
+            found = find()
+    return found or sys.exit("No Chromium was found or could be installed; install one and set CHROMIUM to its path.")
+
+
+if __name__ == "__main__":
+    print(f"browser: {get()}")

@@ -1,0 +1,119 @@
+"""The built book, a real browser that reaches nothing but this machine, and the figures it measures."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.chromium import FLAGS, get
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def html(tmp_path_factory) -> Path:
+    """The folder of the built pages; a warning fails the build."""
+    out = tmp_path_factory.mktemp("book")
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter_book",
+        "build",
+        str(ROOT),
+        "--path-output",
+        str(out),
+        "-W",
+        "--keep-going",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return out / "_build" / "html"
+
+
+@pytest.fixture(scope="session", params=["http", "file"])
+def site(request, html) -> Iterator[str]:
+    """The address of the built pages: from a small server, and straight from disk."""
+    if request.param == "file":
+        yield html.as_uri()
+        return
+    handler = functools.partial(QuietHandler, directory=html)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = get()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[..., Page]]:
+    """A function address → page. Anything from outside is refused; at the end there must have been no such
+    request and no error in the console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def refuse_others(route):
+        url = urlsplit(route.request.url)
+        if url.hostname in (None, "127.0.0.1", "localhost"):
+            route.continue_()
+        else:
+            complaints.append(f"external request: {route.request.url}")
+            route.abort()
+
+    def open_page(address: str, **options) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.route(lambda url: True, refuse_others)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+MEASURED: list[str] = []
+
+
+@pytest.fixture
+def measured() -> list[str]:
+    """Lines put here are printed at the end of the tests."""
+    return MEASURED
+
+
+def pytest_terminal_summary(terminalreporter):
+    if MEASURED:
+        terminalreporter.section("measured in the browser")
+        for line in MEASURED:
+            terminalreporter.write_line(line)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment without the static face, so that a kernel shows the live one."""
+    return {name: value for name, value in os.environ.items() if name != "GAN_LIB_STATIC"} | changes

@@ -1,0 +1,218 @@
+"""The built book as a reader meets it: over http and straight from disk, with no network."""
+
+from __future__ import annotations
+
+from statistics import median, quantiles
+
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from gan_lib import runs
+from gan_lib.latent import z_from_seed
+
+CHAPTER = "book/03_mlp_gan.html"
+SEED = 2  # of the z that the chapter shows first
+PICTURE = '.gan-widget[data-kind="latent"] .gan-picture'
+
+# The painted frame: the next animation frame after an input event, and the message that follows it.
+WATCH = """() => {
+  window.frames_ms = [];
+  addEventListener("input", () => {
+    const start = performance.now(), channel = new MessageChannel();
+    channel.port1.onmessage = () => frames_ms.push(performance.now() - start);
+    requestAnimationFrame(() => channel.port2.postMessage(0));
+  }, true);
+}"""
+
+
+@pytest.fixture
+def chapter(site, open_page) -> Page:
+    page = open_page(f"{site}/{CHAPTER}")
+    page.locator(PICTURE).scroll_into_view_if_needed()
+    return page
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return runs.load("mlp-fashion").generator
+
+
+def grey_levels(page: Page, selector: str = PICTURE) -> torch.Tensor:
+    """What the canvas holds: int (28, 28)."""
+    pixels = page.eval_on_selector(
+        selector, "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )
+    return torch.tensor(pixels).reshape(28, 28, 4)[..., 0]
+
+
+def assert_drawn(page: Page, generator, z: torch.Tensor) -> None:
+    """The canvas shows torch's picture of z (1, 100), to one grey level."""
+    expected = runs.draw(generator, z)[0, 0].int()
+    assert (grey_levels(page) - expected).abs().max() <= 1
+
+
+def slider(page: Page, k: int):
+    return page.locator(f'.gan-sliders input[data-k="{k}"]')
+
+
+def test_every_page_opens_without_external_requests_and_without_errors(site, html, open_page):
+    pages = [path for path in html.rglob("*.html") if "_static" not in path.parts]
+    assert {"index.html", "03_mlp_gan.html"} <= {path.name for path in pages}
+    for path in pages:
+        page = open_page(f"{site}/{path.relative_to(html).as_posix()}")
+        page.wait_for_load_state("networkidle")
+
+
+def test_every_widget_on_every_page_comes_alive(site, html, open_page):
+    for path in (html / "book").glob("*.html"):
+        page = open_page(f"{site}/book/{path.name}")
+        widgets = page.locator(".gan-widget")
+        assert widgets.count() == page.locator(".gan-widget .gan-body").count()
+        assert page.locator('.gan-widget [role="alert"]').count() == 0
+        assert "widget-view+json" not in path.read_text(encoding="utf-8")
+
+
+def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):
+    before = grey_levels(chapter)
+    box = slider(chapter, 25).bounding_box()
+    y = box["y"] + box["height"] / 2
+    chapter.mouse.move(box["x"] + box["width"] / 2, y)
+    chapter.mouse.down()
+    chapter.mouse.move(box["x"] + box["width"] * 0.9, y, steps=5)
+    chapter.mouse.up()
+    z = z_from_seed(SEED)
+    assert float(slider(chapter, 25).input_value()) > 2
+    z[0, 25] = float(slider(chapter, 25).input_value())
+    assert not torch.equal(grey_levels(chapter), before)
+    assert_drawn(chapter, generator, z)
+
+
+def test_a_slider_moved_by_keyboard_redraws_torchs_picture(chapter, generator):
+    before = grey_levels(chapter)
+    slider(chapter, 25).focus()
+    for _ in range(8):
+        chapter.keyboard.press("ArrowRight")
+    z = z_from_seed(SEED)
+    start = z[0, 25].item()
+    z[0, 25] = float(slider(chapter, 25).input_value())
+    assert z[0, 25] - start == pytest.approx(8 * 0.05, abs=0.05)
+    assert not torch.equal(grey_levels(chapter), before)
+    assert_drawn(chapter, generator, z)
+
+
+def test_a_slider_answers_a_touch(site, open_page, generator):
+    page = open_page(f"{site}/{CHAPTER}", has_touch=True, viewport={"width": 360, "height": 740})
+    slider(page, 45).scroll_into_view_if_needed()
+    box = slider(page, 45).bounding_box()
+    page.touchscreen.tap(box["x"] + 0.1 * box["width"], box["y"] + box["height"] / 2)
+    z = z_from_seed(SEED)
+    z[0, 45] = float(slider(page, 45).input_value())
+    assert z[0, 45] < -2
+    assert_drawn(page, generator, z)
+
+
+def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
+    box = chapter.get_by_label("seed")
+    for seed in (1, 2, 77, 123456, 2**32 - 1, *range(100, 130)):
+        box.fill(str(seed))
+        box.press("Enter")
+        assert_drawn(chapter, generator, z_from_seed(seed))
+
+
+def test_an_impossible_seed_is_refused_with_a_sentence_and_the_picture_stays(chapter, generator):
+    chapter.get_by_label("seed").fill("-3")
+    chapter.get_by_label("seed").press("Enter")
+    assert "whole number from 0" in chapter.locator(".gan-controls [role=status]").inner_text()
+    assert_drawn(chapter, generator, z_from_seed(SEED))
+
+
+def test_reset_undoes_the_sliders_and_new_z_brings_another_picture(chapter, generator):
+    slider(chapter, 5).fill("3")
+    chapter.get_by_role("button", name="Reset").click()
+    assert_drawn(chapter, generator, z_from_seed(SEED))
+    chapter.get_by_role("button", name="New z").click()
+    assert_drawn(chapter, generator, z_from_seed(int(chapter.get_by_label("seed").input_value())))
+
+
+def test_any_other_dimension_can_get_a_slider(chapter, generator):
+    chapter.get_by_label("dimension", exact=True).fill("99")
+    chapter.get_by_role("button", name="Add slider").click()
+    slider(chapter, 99).fill("-2.5")
+    z = z_from_seed(SEED)
+    z[0, 99] = -2.5
+    assert_drawn(chapter, generator, z)
+
+
+def test_a_dimension_that_does_not_exist_is_refused_with_a_sentence(chapter):
+    chapter.get_by_label("dimension", exact=True).fill("100")
+    chapter.get_by_role("button", name="Add slider").click()
+    assert "counted from 0 to 99" in chapter.locator(".gan-controls [role=status]").inner_text()
+    assert slider(chapter, 100).count() == 0
+
+
+def test_the_strip_shows_minus_three_zero_and_three(chapter, generator):
+    slider(chapter, 65).fill("1")
+    for i, value in enumerate((-3.0, 0.0, 3.0), start=1):
+        z = z_from_seed(SEED)
+        z[0, 65] = value
+        shown = grey_levels(chapter, f".gan-strip canvas:nth-of-type({i})")
+        assert (shown - runs.draw(generator, z)[0, 0].int()).abs().max() <= 1
+
+
+def test_the_scrubber_shows_every_recorded_moment(chapter):
+    run = runs.load("mlp-fashion")
+    scrubber = chapter.locator('.gan-widget[data-kind="scrubber"]')
+    seen = set()
+    for i, step in enumerate(sorted(run.samples)):
+        scrubber.locator('input[type="range"]').fill(str(i))
+        assert f"{step:,} updates" in scrubber.locator("img").get_attribute("alt")
+        assert (f"{step:,} updates" if step else "before") in scrubber.locator("output").inner_text()
+        seen.add(scrubber.locator("img").get_attribute("src"))
+    assert len(seen) == len(run.samples) == 12
+    shown = chapter.evaluate(
+        """async () => {
+          const image = document.querySelector('.gan-samples'), canvas = document.createElement('canvas');
+          await image.decode();
+          canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+          const context = canvas.getContext('2d');
+          context.drawImage(image, 0, 0);
+          return Array.from(context.getImageData(0, 0, 28, 28).data);
+        }"""
+    )
+    assert torch.equal(torch.tensor(shown).reshape(28, 28, 4)[..., 0], run.samples[50_000][0, 0].int())
+
+
+def test_without_scripts_the_pictures_stay(site, open_page):
+    page = open_page(f"{site}/{CHAPTER}", java_script_enabled=False)
+    posters = page.locator(".gan-widget .gan-poster")
+    assert posters.count() == 2
+    assert all(posters.nth(i).get_attribute("alt") for i in range(2))
+
+
+def test_a_narrow_phone_needs_no_sideways_scrolling(site, open_page):
+    page = open_page(f"{site}/{CHAPTER}", viewport={"width": 360, "height": 740})
+    assert page.locator(PICTURE).bounding_box()["width"] >= 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_control_and_picture_of_a_widget_has_a_name(chapter):
+    unnamed = chapter.evaluate(
+        """() => [...document.querySelectorAll('.gan-widget :is(input, button, canvas, img, svg)')]
+          .filter((node) => !(node.ariaLabel || node.alt || node.textContent || (node.labels && node.labels.length)))
+          .map((node) => node.outerHTML)"""
+    )
+    assert unnamed == []
+
+
+def test_input_to_painted_frame(chapter, site, measured):
+    slider(chapter, 25).focus()
+    chapter.evaluate(WATCH)
+    for i in range(200):
+        chapter.keyboard.press("ArrowRight" if i // 40 % 2 == 0 else "ArrowLeft")
+    times = chapter.evaluate("frames_ms")
+    assert len(times) >= 190
+    measured.append(
+        f"{site.split(':')[0]}: slider → painted frame, {len(times)} moves: "
+        f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"
+    )

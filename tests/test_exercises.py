@@ -1,0 +1,100 @@
+"""Exercises: the right answer is right, every other is told why not, and none breaks the page."""
+
+from math import pi
+
+import pytest
+import torch
+
+from gan_lib.errors import BadInput
+from gan_lib.exercises import EXERCISES, check
+
+
+def generator_loss(logits):
+    return torch.logaddexp(torch.zeros(()), -logits).mean()
+
+
+def spherical(a, b, steps):
+    angle = torch.atan2((a.norm() * b - b.norm() * a).norm(), (a.norm() * b + b.norm() * a).norm()) * 2
+    walk = [torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b for t in torch.linspace(0, 1, steps)]
+    return torch.stack(walk) / torch.sin(angle)
+
+
+def generator_gradient(generator, discriminator, z):
+    torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
+    return generator.fc2.bias.grad
+
+
+RIGHT = {
+    "generator-loss": generator_loss,
+    "spherical": spherical,
+    "generator-gradient": generator_gradient,
+}
+
+
+def test_every_exercise_has_an_answer_here():
+    assert set(RIGHT) == set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_in_other_words_is_right_each_time(capsys, name):
+    check(name, RIGHT[name])
+    check(name, RIGHT[name])  # the first may have left gradients behind
+    assert capsys.readouterr().out == "right\nright\n"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_unwritten_answer_is_not_yet(capsys, name):
+    check(name, lambda *_: None)
+    assert capsys.readouterr().out == "not yet: the function gives nothing back\n"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("wrong", [torch.zeros(2, 3, 4), torch.tensor(torch.nan), "a text", [[1], [2, 3]]])
+def test_a_wrong_answer_is_not_yet_and_says_for_which_arguments(capsys, name, wrong):
+    check(name, lambda *_: wrong)
+    out = capsys.readouterr().out
+    assert out.startswith("not yet: for the arguments ") and len(out.splitlines()) > 1
+
+
+def test_an_answer_that_raises_is_not_yet_with_its_error(capsys):
+    def answer(logits):
+        raise NotImplementedError("write me")
+
+    check("generator-loss", answer)
+    assert capsys.readouterr().out.endswith("write me\n")
+
+
+def test_a_loss_that_becomes_infinite_is_not_yet(capsys):
+    check("generator-loss", lambda logits: -torch.log(torch.sigmoid(logits)).mean())
+    out = capsys.readouterr().out
+    assert out.startswith("not yet") and "inf" in out
+
+
+def test_the_line_is_not_the_arc(capsys):
+    check("spherical", lambda a, b, steps: torch.stack([a + (b - a) * t for t in torch.linspace(0, 1, steps)]))
+    assert capsys.readouterr().out.startswith("not yet: for the arguments tensor([1., 0.]), tensor([0., 1.]), 3\n")
+
+
+def test_an_answer_may_change_its_arguments(capsys):
+    def answer(a, b, steps):
+        a /= a.norm()
+        return b
+
+    tries = [[t.clone() for t in arguments[:2]] for arguments in EXERCISES["spherical"].tries]
+    check("spherical", answer)
+    check("spherical", spherical)
+    assert capsys.readouterr().out.endswith("right\n")
+    for arguments, before in zip(EXERCISES["spherical"].tries, tries, strict=True):
+        assert torch.equal(arguments[0], before[0])
+
+
+def test_the_references_give_what_is_known_by_heart():
+    loss, arc = EXERCISES["generator-loss"].reference, EXERCISES["spherical"].reference
+    assert loss(torch.zeros(3, 1)).item() == pytest.approx(0.693147, abs=1e-6)
+    walk = arc(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 3)
+    torch.testing.assert_close(walk[1], torch.tensor([pi / 4, pi / 4]).cos())
+
+
+def test_an_unknown_exercise_is_refused_with_the_known_ones():
+    with pytest.raises(BadInput, match=r"exercise 'sferical' is not known; choose one of: .*spherical"):
+        check("sferical", spherical)

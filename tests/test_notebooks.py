@@ -1,0 +1,96 @@
+"""The stored notebooks: fresh, alive on a page, exercises that check themselves, and runnable with TRAIN=True."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from book.produce import chapters, stamp
+
+NAMES = [path.stem for path in chapters()]
+
+
+@pytest.fixture(params=chapters(), ids=NAMES)
+def path(request) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def notebook(path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def cells(notebook, tag: str) -> list:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def printed(cell) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def test_stored_outputs_were_made_from_the_present_code_runs_and_scripts(notebook):
+    assert notebook.metadata["gan_lib"]["stamp"] == stamp(notebook), "run `make notebooks`"
+
+
+def test_the_stamp_notices_a_change_in_code(notebook):
+    before = stamp(notebook)
+    next(cell for cell in notebook.cells if cell.cell_type == "code").source += "\n# changed"
+    assert stamp(notebook) != before
+
+
+def test_every_code_cell_has_run_in_order(notebook):
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_stored_output_needs_a_kernel_or_shows_an_error(notebook):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert not [kind for kind in output.get("data", {}) if "widget" in kind]
+
+
+def test_no_stored_output_holds_a_path_of_the_machine_that_made_it(notebook):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            plain = output.get("data", {}).get("text/plain", "") + output.get("text", "")
+            assert str(Path.home()) not in plain
+            assert "site-packages" not in plain
+
+
+def test_there_is_one_parameters_cell_that_trains_nothing_by_default(notebook):
+    (cell,) = cells(notebook, "parameters")
+    assert cell.source == "TRAIN = False\nSTEPS = None"
+
+
+def test_every_stub_says_not_yet_and_every_solution_is_right(notebook):
+    stubs, solutions = cells(notebook, "exercise-stub"), cells(notebook, "exercise-solution")
+    assert len(stubs) == len(solutions) >= 1
+    for stub, solution in zip(stubs, solutions, strict=True):
+        assert stub.source.splitlines()[-1] == solution.source.splitlines()[-1]  # the same check
+        assert printed(stub).startswith("not yet")
+        assert printed(solution) == "right\n"
+
+
+def test_every_picture_has_a_text_for_those_who_cannot_see_it(notebook):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                assert cell.metadata.get("mystnb", {}).get("image", {}).get("alt") or "alt=" in data["text/html"]
+
+
+def test_the_chapter_trains_itself_when_asked(path, tmp_path):
+    out = tmp_path / path.name
+    command = [sys.executable, "-m", "papermill", str(path), str(out), "-p", "TRAIN", "True", "-p", "STEPS", "20"]
+    result = subprocess.run(
+        [*command, "--cwd", str(tmp_path), "--no-progress-bar"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    card = json.loads((tmp_path / "runs" / "mlp-fashion" / "card.json").read_text())
+    assert card["steps_done"] == 20

@@ -1,0 +1,73 @@
+"""The figures: what they show is what they were given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from gan_lib import plots
+from gan_lib.data import to_range
+from gan_lib.training import HISTORY_COLUMNS
+
+
+@pytest.fixture(autouse=True)
+def no_window():
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def table():
+    return torch.cat([torch.arange(0, 600, 10.0)[:, None], torch.rand(60, 4)], dim=1)
+
+
+def test_a_sheet_shows_every_picture_row_by_row_with_black_at_0(images):
+    for given in (images.pixels[:5], to_range(images.pixels[:5])):
+        axes = plots.pictures(given, columns=3, rows=("a", "b"), titles=("x", "y", "z")).axes
+        assert len(axes) == 6 and not axes[5].images
+        for axis, expected in zip(axes, images.pixels[:5, 0], strict=False):
+            (shown,) = axis.images
+            assert np.array_equal(shown.get_array(), expected) and shown.get_clim() == (0, 255)
+        assert [axis.get_title() for axis in axes[:3]] == ["x", "y", "z"]
+        assert (axes[0].get_ylabel(), axes[3].get_ylabel()) == ("a", "b")
+
+
+def test_a_running_mean_is_the_mean_of_its_neighbours():
+    values = torch.rand(20, dtype=torch.float64)
+    expected = np.convolve(values, np.ones(6) / 6, mode="valid")
+    np.testing.assert_allclose(plots.running_mean(values, 6), expected)
+    np.testing.assert_allclose(plots.running_mean(values, 500), [values.mean()])
+
+
+def test_a_column_is_found_by_its_name(table):
+    for i, name in enumerate(HISTORY_COLUMNS):
+        assert torch.equal(plots.column(table, name), table[:, i])
+
+
+def test_the_history_shows_d_above_and_the_losses_below(table):
+    top, bottom = plots.history(table, window=10).axes
+    for axis, columns in ((top, (3, 4)), (bottom, (1, 2))):
+        faint = [line for line in axis.lines if line.get_alpha()]
+        assert len(faint) == 2
+        for line, column in zip(faint, columns, strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), table[:, column])
+    assert [text.get_text() for text in top.get_legend().get_texts()] == ["D(real)", "D(fake)"]
+
+
+def test_a_band_lies_between_the_lowest_and_the_highest_seed(table):
+    tables = [table, table + torch.tensor([0, 0, 0, 0.5, 0])]
+    (axis,) = plots.band(tables, ("d_real",), window=10).axes
+    middle = plots.running_mean(table[:, 3], 10) + 0.25
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), middle, rtol=1e-5)
+    edges = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert edges.min() == pytest.approx(float(middle.min()) - 0.25) and axis.get_title() == "D(real)"
+
+
+def test_maps_share_one_scale():
+    values = torch.rand(3, 4, 4)
+    figure = plots.maps(values, ("a", "b", "c"))
+    shown = [axis.images[0] for axis in figure.axes[:3]]
+    assert {image.get_clim() for image in shown} == {(0, values.max().item())}
+    for image, value in zip(shown, values, strict=True):
+        assert np.array_equal(image.get_array(), value)

@@ -1,0 +1,271 @@
+"""Recorded runs: whole or not at all, checked when loaded; and the runs the book ships."""
+
+import errno
+import hashlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lib import runs
+from gan_lib.errors import BadInput, BadRun
+from gan_lib.recipes import RECIPES
+from gan_lib.training import train
+
+
+def below(folder):
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def edit_card(folder, **changes):
+    path = folder / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """The second file that is written no longer fits."""
+    write_bytes, count = Path.write_bytes, iter(range(100))
+
+    def write(path, content):
+        if next(count) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+
+
+# ------------------------------------------------------------------------------------------ record and load
+
+
+def test_a_run_comes_back_as_it_was_recorded(tmp_path, images, tiny):
+    scores = iter((30.0, 20.0, 10.0))
+    recorded = runs.record(tiny, images, tmp_path / "new" / "tiny", score=lambda _: next(scores), show_progress=False)
+    loaded = runs.load(tmp_path / "new" / "tiny", tiny)
+
+    generator, discriminator = tiny.build()
+    history = train(tiny, generator, discriminator, images.pixels, show_progress=False)
+    for found in (recorded, loaded):
+        assert torch.equal(found.history, history)
+        assert found.scores == {0: 30.0, 5: 20.0, 12: 10.0}  # the milestones and the end
+        assert list(found.samples) == [0, 5, 12] and found.recipe == tiny
+        for key, value in found.generator.state_dict().items():
+            torch.testing.assert_close(value, generator.state_dict()[key], rtol=1e-3, atol=1e-4)
+    for step, expected in recorded.samples.items():
+        assert torch.equal(loaded.samples[step], expected)
+    assert os.listdir(tmp_path / "new") == ["tiny"]  # nothing beside it
+
+
+def test_the_samples_are_the_pictures_of_the_fixed_z(run, tiny):
+    z = runs.fixed_z(100)
+    assert z.shape == (64, 100) and torch.equal(z, runs.fixed_z(100))
+    assert run.samples[0].shape == (64, 1, 28, 28) and run.samples[0].dtype == torch.uint8
+    with torch.no_grad():
+        grey = (tiny.build()[0](z).double() + 1) * 127.5
+    assert (run.samples[0] - grey).abs().max() <= 0.5 + 1e-3
+    assert (run.samples[12].int() - runs.draw(run.generator, z).int()).abs().max() <= 1  # half precision
+
+
+def test_the_loaded_generator_is_ready_to_draw(run):
+    assert not run.generator.training
+    assert all(p.dtype == torch.float32 and not p.requires_grad for p in run.generator.parameters())
+
+
+def test_weights_are_kept_in_half_precision_only_where_no_picture_shows_it(tmp_path, images, tiny):
+    wild = replace(tiny, lr_g=1.0, milestones=())  # large weights, for which half precision is too coarse
+    calm, rough = (runs.record(r, images, tmp_path / str(r.lr_g), show_progress=False) for r in (tiny, wild))
+    sizes = [(tmp_path / str(r.lr_g) / "weights.safetensors").stat().st_size for r in (tiny, wild)]
+    assert 2 * 114_064 < sizes[0] < 3 * 114_064 and sizes[1] > 4 * 114_064
+    for run in (calm, rough):
+        drawn = runs.draw(run.generator, runs.fixed_z(100))
+        assert (run.samples[12].int() - drawn.int()).abs().max() <= 1
+
+
+def test_the_card_says_how_the_run_was_made(run, tiny):
+    assert run.card["recipe"] == tiny.as_card() and run.card["data"] == "random"
+    made = run.card["made"]
+    assert run.card["steps_done"] == 12 and made["real_images_seen"] == 12 * 8
+    assert made["torch"] == torch.__version__ and made["seconds"] >= 0
+    assert {"date", "gan_lib", "commit", "python", "hardware"} <= set(made)
+
+
+def test_fewer_steps_than_the_recipes_are_said_on_the_card(tmp_path, images, tiny):
+    run = runs.record(tiny, images, tmp_path / "short", steps=3, show_progress=False)
+    assert run.card["steps_done"] == 3 and list(run.samples) == [0, 3]
+
+
+# ------------------------------------------------------------------------------------------ whole or not at all
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, images, tiny, full_disk):
+    with pytest.raises(BadRun, match=r"could not be written .*No space left on device.*nothing was left behind"):
+        runs.record(tiny, images, tmp_path / "tiny", show_progress=False)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_leaves_the_old_run_as_it_was(tmp_path, images, tiny, run, full_disk):
+    before = below(tmp_path)
+    with pytest.raises(BadRun, match="No space left on device"):
+        runs.record(replace(tiny, seed=1), images, tmp_path / "tiny", overwrite=True, show_progress=False)
+    assert below(tmp_path) == before
+
+
+def test_a_rename_that_fails_brings_the_old_run_back(tmp_path, images, tiny, run, monkeypatch):
+    before, rename = below(tmp_path), Path.rename
+
+    def refuse_the_new_one(path, target):
+        if ".part-" in path.name:
+            raise OSError(errno.EACCES, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new_one)
+    with pytest.raises(BadRun, match="Permission denied"):
+        runs.record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+    assert below(tmp_path) == before
+
+
+def test_a_stop_while_writing_leaves_the_old_run_as_it_was(tmp_path, images, tiny, run, monkeypatch):
+    before = below(tmp_path)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", stop)
+    with pytest.raises(KeyboardInterrupt):
+        runs.record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+    assert below(tmp_path) == before
+
+
+def test_a_folder_in_use_is_refused_before_the_training(tmp_path, images, tiny, run):
+    before = below(tmp_path)
+    with pytest.raises(BadInput, match=r"tiny already holds something; choose another folder"):
+        runs.record(tiny, images, tmp_path / "tiny", score=pytest.fail, show_progress=False)
+    assert below(tmp_path) == before
+
+
+def test_overwriting_replaces_the_run(tmp_path, images, tiny, run):
+    other = replace(tiny, seed=1, milestones=(1,))
+    runs.record(other, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+    assert list(runs.load(tmp_path / "tiny", other).samples) == [1, 12]
+    assert os.listdir(tmp_path) == ["tiny"]
+
+
+def test_overwriting_never_replaces_what_is_not_a_run(tmp_path, images, tiny):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("years of work")
+    (tmp_path / "file").write_text("a file")
+    before = below(tmp_path)
+    for name in ("thesis", "file"):
+        with pytest.raises(BadInput, match="already holds something"):
+            runs.record(tiny, images, tmp_path / name, overwrite=True, show_progress=False)
+    assert below(tmp_path) == before
+
+
+def test_an_empty_folder_may_be_used(tmp_path, images, tiny):
+    (tmp_path / "empty").mkdir()
+    assert runs.record(tiny, images, tmp_path / "empty", show_progress=False).history.shape == (3, 5)
+
+
+def test_a_folder_without_a_name_or_below_a_file_is_refused_before_the_training(tmp_path, images, tiny, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="no name for a new folder"):
+        runs.record(tiny, images, Path("."), score=pytest.fail, show_progress=False)
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(BadRun, match="cannot be written"):
+        runs.record(tiny, images, tmp_path / "file" / "run", score=pytest.fail, show_progress=False)
+
+
+# ------------------------------------------------------------------------------------------ damaged and foreign
+
+
+def test_a_run_that_does_not_exist_is_refused_with_the_shipped_ones(tmp_path):
+    with pytest.raises(BadRun, match=r"mlp-fashon is not a recorded run; .* one of: .*mlp-fashion"):
+        runs.load("mlp-fashon")
+    with pytest.raises(BadRun, match="is not a recorded run"):
+        runs.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "history.safetensors", "samples/000005.png"])
+def test_a_damaged_file_is_named(tmp_path, tiny, run, name):
+    path = tmp_path / "tiny" / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1  # one bit
+    path.write_bytes(content)
+    with pytest.raises(BadRun, match=f"{name} is not what its card says"):
+        runs.load(tmp_path / "tiny", tiny)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "samples/000000.png"])
+def test_a_missing_file_is_named(tmp_path, tiny, run, name):
+    (tmp_path / "tiny" / name).unlink()
+    with pytest.raises(BadRun, match=f"{name} is missing; the run is damaged"):
+        runs.load(tmp_path / "tiny", tiny)
+
+
+@pytest.mark.parametrize("text", ['{"format": 1, "fil', "", "[]", '{"format": 1}', "null"])
+def test_a_card_that_cannot_be_read_is_named(tmp_path, tiny, run, text):
+    (tmp_path / "tiny" / "card.json").write_text(text)
+    with pytest.raises(BadRun, match=r"card.json cannot be read .*the run is damaged"):
+        runs.load(tmp_path / "tiny", tiny)
+
+
+def test_a_run_of_another_format_is_refused(tmp_path, tiny, run):
+    edit_card(tmp_path / "tiny", format=99)
+    with pytest.raises(BadRun, match="has format 99; this gan_lib reads format 1"):
+        runs.load(tmp_path / "tiny", tiny)
+
+
+def test_a_run_of_another_recipe_is_refused_and_every_difference_named(tmp_path, tiny, run):
+    with pytest.raises(BadRun, match="recorded by another recipe") as refused:
+        runs.load(tmp_path / "tiny", replace(tiny, seed=7, lr_g=0.5, about="other words"))
+    assert "seed: recorded 0, asked 7" in str(refused.value)
+    assert "lr_g: recorded 0.0002, asked 0.5" in str(refused.value)
+    assert "about" not in str(refused.value) and "lr_d" not in str(refused.value)
+
+
+def test_a_card_that_lost_a_field_of_its_recipe_is_refused(tmp_path, tiny, run):
+    edit_card(tmp_path / "tiny", recipe={k: v for k, v in tiny.as_card().items() if k != "game"})
+    with pytest.raises(BadRun, match="game: recorded None, asked 'non-saturating'"):
+        runs.load(tmp_path / "tiny", tiny)
+
+
+def test_a_recipe_the_book_does_not_know_must_be_given(tmp_path, run):
+    with pytest.raises(BadRun, match="a recipe 'tiny' that the book does not know; pass that recipe too"):
+        runs.load(tmp_path / "tiny")
+
+
+def test_a_weights_file_is_never_a_pickle(tmp_path, tiny, run):
+    """safetensors starts with the length of a JSON header; nothing in it can be run."""
+    content = (tmp_path / "tiny" / "weights.safetensors").read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert set(header) >= {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"}
+
+
+# ------------------------------------------------------------------------------------------ what the book ships
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_shipped_as_a_run_that_matches_it(name):
+    run = runs.load(name)  # compares the card with the recipe, and every file with its sha256
+    recipe = RECIPES[name]
+    assert run.card["data"] == recipe.dataset and run.card["steps_done"] == recipe.steps
+    assert tuple(run.samples) == recipe.milestones == tuple(run.scores)
+    assert run.history[-1, 0] == recipe.steps and run.history.isfinite().all()
+    assert len(run.history) == -(-recipe.steps // recipe.log_every)
+    last = runs.draw(run.generator, runs.fixed_z(100)).int() - run.samples[recipe.steps].int()
+    assert last.abs().max() <= 2  # half precision, and another machine's rounding
+
+
+def test_nothing_else_is_shipped_and_all_of_it_is_small_and_whole():
+    names = {folder.name for folder in runs.RECORDED.iterdir() if not folder.name.startswith(".")}
+    assert names == {*RECIPES, "classifier-fashion"}
+    for name in names:
+        card = json.loads((runs.RECORDED / name / "card.json").read_text())
+        files = below(runs.RECORDED / name)
+        files.pop("card.json")
+        assert {file: hashlib.sha256(content).hexdigest() for file, content in files.items()} == card["files"]
+    size = sum(f.stat().st_size for f in runs.RECORDED.rglob("*") if f.is_file())
+    assert size < 40e6
