@@ -113,7 +113,7 @@ def test_a_slider_answers_a_touch(site, open_page, generator):
 
 
 def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
-    box = chapter.get_by_label("seed")
+    box = chapter.get_by_label("seed", exact=True)
     for seed in (1, 2, 77, 123456, 2**32 - 1, *range(100, 130)):
         box.fill(str(seed))
         box.press("Enter")
@@ -121,8 +121,8 @@ def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
 
 
 def test_an_impossible_seed_is_refused_with_a_sentence_and_the_picture_stays(chapter, generator):
-    chapter.get_by_label("seed").fill("-3")
-    chapter.get_by_label("seed").press("Enter")
+    chapter.get_by_label("seed", exact=True).fill("-3")
+    chapter.get_by_label("seed", exact=True).press("Enter")
     assert "whole number from 0" in chapter.locator(".gan-controls [role=status]").inner_text()
     assert_drawn(chapter, generator, z_from_seed(SEED))
 
@@ -132,7 +132,7 @@ def test_reset_undoes_the_sliders_and_new_z_brings_another_picture(chapter, gene
     chapter.get_by_role("button", name="Reset").click()
     assert_drawn(chapter, generator, z_from_seed(SEED))
     chapter.get_by_role("button", name="New z").click()
-    assert_drawn(chapter, generator, z_from_seed(int(chapter.get_by_label("seed").input_value())))
+    assert_drawn(chapter, generator, z_from_seed(int(chapter.get_by_label("seed", exact=True).input_value())))
 
 
 def test_any_other_dimension_can_get_a_slider(chapter, generator):
@@ -206,13 +206,32 @@ def test_every_control_and_picture_of_a_widget_has_a_name(chapter):
 
 
 def test_input_to_painted_frame(chapter, site, measured):
-    slider(chapter, 25).focus()
+    """Printed, not judged: a busy machine must not fail the tests."""
+    range_ = slider(chapter, 25)
+    box = range_.bounding_box()
     chapter.evaluate(WATCH)
-    for i in range(200):
-        chapter.keyboard.press("ArrowRight" if i // 40 % 2 == 0 else "ArrowLeft")
-    times = chapter.evaluate("frames_ms")
-    assert len(times) >= 190
-    measured.append(
-        f"{site.split(':')[0]}: slider → painted frame, {len(times)} moves: "
-        f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"
-    )
+
+    def drag():
+        y = box["y"] + box["height"] / 2
+        chapter.mouse.move(box["x"] + 10, y)
+        chapter.mouse.down()
+        for i in range(150):
+            chapter.mouse.move(box["x"] + 10 + i * (box["width"] - 20) / 150, y)
+            chapter.wait_for_timeout(16)
+        chapter.mouse.up()
+
+    def repeat_key():
+        range_.focus()
+        for i in range(80):
+            chapter.keyboard.press("ArrowLeft" if i < 40 else "ArrowRight")
+            chapter.wait_for_timeout(33)  # the rate of a key held down
+
+    for name, act in (("mouse drag", drag), ("key held down, with the wait for the next frame", repeat_key)):
+        chapter.evaluate("window.frames_ms = []")
+        act()
+        times = chapter.evaluate("frames_ms")
+        assert len(times) > 50
+        measured.append(
+            f"{site.split(':')[0]}: input → painted frame, {name}, {len(times)} moves: "
+            f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"
+        )

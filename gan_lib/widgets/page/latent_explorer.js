@@ -20,7 +20,8 @@ function exploreLatent(root, spec) {
       paint(canvas, draw(other), shape);
       canvas.setAttribute("aria-label", `The same z with z[${active}] = ${value}`);
     }
-    stripTitle.textContent = `z[${active}] at −3, 0, 3`;
+    const title = `z[${active}] at −3, 0, 3`;
+    if (stripTitle.textContent !== title) stripTitle.textContent = title;
   }
 
   function addSlider(k) {

@@ -41,8 +41,8 @@ function generator(spec) {
 
 /* Grey levels (1 or 3 channels, channel by channel) onto a canvas of the picture's own size. */
 function paint(canvas, pixels, [channels, height, width]) {
-  canvas.width = width;
-  canvas.height = height;
+  if (canvas.width !== width) canvas.width = width; // setting a size, even the same one, costs a new buffer
+  if (canvas.height !== height) canvas.height = height;
   const picture = new ImageData(width, height), plane = width * height;
   for (let i = 0; i < plane; i++) {
     for (let c = 0; c < 3; c++) picture.data[4 * i + c] = pixels[channels === 1 ? i : c * plane + i];
