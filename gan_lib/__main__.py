@@ -34,7 +34,7 @@ def train(
     folder, where = out or Path("runs") / recipe, device.pick(device_name)
     runs.check_writable(folder, overwrite)
     images = data.load(chosen.dataset, "train", where)
-    score = frechet_distance if images.name == "fashion-mnist" else None  # it compares with Fashion-MNIST
+    score = frechet_distance if chosen.dataset == "fashion-mnist" else None
     run = runs.record(chosen, images, folder, steps=steps, score=score, overwrite=overwrite)
     typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
 

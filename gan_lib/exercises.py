@@ -25,6 +25,20 @@ def _logits(*shape: int) -> torch.Tensor:
     return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(3))
 
 
+def _one_update(generator: torch.nn.Module, discriminator: torch.nn.Module, real: torch.Tensor, z: torch.Tensor):
+    """All weights after one update of D and then of G, with Adam at a rate of 0.01."""
+    g_adam = torch.optim.Adam(generator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    d_adam = torch.optim.Adam(discriminator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    fake = generator(z)
+    d_adam.zero_grad()
+    games.discriminator_loss(discriminator(real), discriminator(fake.detach())).backward()
+    d_adam.step()
+    g_adam.zero_grad()
+    games.non_saturating_generator_loss(discriminator(fake)).backward()
+    g_adam.step()
+    return torch.nn.utils.parameters_to_vector([*discriminator.parameters(), *generator.parameters()]).detach()
+
+
 def _generator_gradient(generator: torch.nn.Module, discriminator: torch.nn.Module, z: torch.Tensor) -> torch.Tensor:
     """What G's last bias receives in one step of the non-saturating game: (784,)."""
     loss = games.non_saturating_generator_loss(discriminator(generator(z)))
@@ -35,6 +49,10 @@ EXERCISES = {
     "generator-loss": Exercise(
         games.non_saturating_generator_loss,
         ((torch.zeros(1, 1),), (_logits(8, 1),), (torch.full((2, 1), -200.0),)),
+    ),
+    "one-update": Exercise(
+        _one_update,
+        ((*MLP_FASHION.build(), _logits(8, 1, 28, 28).tanh(), latent.z_from_seed(6, n=8)),),
     ),
     "generator-gradient": Exercise(_generator_gradient, ((*MLP_FASHION.build(), latent.z_from_seed(5, n=8)),)),
     "spherical": Exercise(
@@ -60,11 +78,11 @@ def check(name: str, answer: Callable) -> None:
     one_of("exercise", name, EXERCISES)
     exercise = EXERCISES[name]
     for arguments in exercise.tries:
-        expected = exercise.reference(*arguments)
+        expected = exercise.reference(*deepcopy(arguments))  # networks are trained in place
         try:
-            given = answer(*deepcopy(arguments))  # an answer may leave gradients in them, or change them
+            given = answer(*deepcopy(arguments))
             if given is None:
-                print("not yet: the function gives nothing back")
+                print("not yet: the function gives back None")
                 return
             torch.testing.assert_close(torch.as_tensor(given), expected, rtol=1e-3, atol=1e-4, check_dtype=False)
         except Exception as error:
@@ -74,4 +92,10 @@ def check(name: str, answer: Callable) -> None:
 
 
 def _short(arguments: tuple) -> str:
-    return ", ".join(f"tensor {tuple(a.shape)}" if torch.is_tensor(a) and a.numel() > 4 else repr(a) for a in arguments)
+    def words(argument: object) -> str:
+        if isinstance(argument, torch.nn.Module):
+            return type(argument).__name__
+        large = torch.is_tensor(argument) and argument.numel() > 4
+        return f"tensor {tuple(argument.shape)}" if large else repr(argument)
+
+    return ", ".join(map(words, arguments))

@@ -28,6 +28,12 @@ def check_dimension(k: int, latent_dim: int) -> None:
         )
 
 
+def check_z(z: Tensor, latent_dim: int) -> None:
+    """BadInput unless z is (n, latent_dim)."""
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise BadInput(f"z has shape {tuple(z.shape)}; (n, {latent_dim}) is needed, one vector a row.")
+
+
 @torch.no_grad()
 def sweep(generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3.0, 0.0, 3.0)) -> Tensor:
     """The pictures of one z whose dimension k takes each of `values` in turn.
@@ -63,7 +69,7 @@ def linear(a: Tensor, b: Tensor, steps: int) -> Tensor:
 
 
 def spherical(a: Tensor, b: Tensor, steps: int) -> Tensor:
-    """Along the arc from a to b (slerp; Shoemake 1985, White 2016): lengths stay between |a| and |b|.
+    """Along the arc from a to b (slerp; Shoemake 1985, White 2016): for |a| = |b| the length stays.
 
     a, b (latent_dim,), neither zero nor opposite → (steps, latent_dim):
     [sin((1 − t) ω) a + sin(t ω) b] / sin ω, with ω the angle between a and b.
@@ -96,9 +102,10 @@ def effect_map(generator: nn.Module, k: int, z: Tensor) -> Tensor:
         float (C, H, W): change of a pixel (range −1…1) per unit of z_k.
 
     Raises:
-        BadInput: k is not a dimension of z.
+        BadInput: k is not a dimension of z, or z has another shape.
     """
     check_dimension(k, generator.latent_dim)
+    check_z(z, generator.latent_dim)
     direction = torch.zeros_like(z)
     direction[:, k] = 1
     with warnings.catch_warnings():  # torch warns about its own use of torch.jit.script

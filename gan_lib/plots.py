@@ -38,7 +38,7 @@ def pictures(
         titles: a name for each column.
         size: inches of one picture.
     """
-    pixels = images if images.dtype == torch.uint8 else to_pixels(images)
+    pixels = (images if images.dtype == torch.uint8 else to_pixels(images)).cpu()
     lines = -(-len(pixels) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * size), squeeze=False)
     for i, axis in enumerate(axes.flat):
@@ -70,12 +70,15 @@ def history(table: Tensor, window: int = 50) -> Figure:
     return _closed(figure)
 
 
-def band(tables: Sequence[Tensor], names: Sequence[str], window: int = 50) -> Figure:
-    """Several seeds of one recipe: the running mean of each, and the band between the lowest and the highest.
+def band(
+    tables: Sequence[Tensor], names: Sequence[str], *, highlight: Tensor | None = None, window: int = 50
+) -> Figure:
+    """Several seeds of one recipe: the mean of their running means, and the band from the lowest to the highest.
 
     Args:
         tables: one (lines, 5) for each seed, all of the same length.
         names: columns of the history, one panel each.
+        highlight: one more run (lines, 5), of any length, as a line of its own.
         window: lines in the running mean.
     """
     figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 2.6), squeeze=False)
@@ -84,14 +87,17 @@ def band(tables: Sequence[Tensor], names: Sequence[str], window: int = 50) -> Fi
         steps = running_mean(column(tables[0], "step"), window).numpy()
         axis.fill_between(steps, means.amin(0).numpy(), means.amax(0).numpy(), color=REAL, alpha=0.25, lw=0)
         axis.plot(steps, means.mean(0).numpy(), color=REAL, lw=1)
+        if highlight is not None:
+            own = running_mean(column(highlight, name), window)
+            axis.plot(running_mean(column(highlight, "step"), window).numpy(), own.numpy(), color=FAKE, lw=1)
         axis.set(title=LABELS[name], xlabel="updates of G")
     return _closed(figure)
 
 
 def maps(values: Tensor, titles: Sequence[str]) -> Figure:
     """Heat maps side by side on one scale: values (n, H, W), all ≥ 0."""
-    figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9))
-    for axis, value, title in zip(axes, values, titles, strict=True):
+    figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9), squeeze=False)
+    for axis, value, title in zip(axes[0], values.cpu(), titles, strict=True):
         axis.set(xticks=[], yticks=[], title=title, frame_on=False)
         shown = axis.imshow(value.numpy(), cmap="magma", vmin=0, vmax=values.max())
     figure.colorbar(shown, ax=axes, shrink=0.75)
@@ -106,6 +112,7 @@ def ranking(values: Tensor, marked: Sequence[int], xlabel: str, ylabel: str) -> 
         marked: indices into `values`.
         xlabel, ylabel: names of the axes.
     """
+    values = values.cpu()
     order = values.argsort(descending=True)
     figure, axis = plt.subplots(figsize=(7, 2))
     colours = [FAKE if index in marked else REAL for index in order.tolist()]

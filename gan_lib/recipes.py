@@ -14,7 +14,8 @@ from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training, so that the same recipe gives the same run.
+    """Everything that decides a training, so that the same recipe gives the same run (on the
+    same device and number of threads: elsewhere random numbers or roundings differ).
 
     Attributes:
         name: the run's name.

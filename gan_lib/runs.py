@@ -32,6 +32,7 @@ from torch import Tensor, nn
 import gan_lib
 from gan_lib.data import ImageSet, to_pixels
 from gan_lib.errors import BadInput, BadRun
+from gan_lib.networks import evaluating
 from gan_lib.recipes import RECIPES, Recipe
 from gan_lib.training import train
 
@@ -94,6 +95,8 @@ def record(
     """
     folder = Path(folder)
     check_writable(folder, overwrite)
+    if data.name != recipe.dataset:
+        score = None  # it compares with the recipe's data, and this is the fallback
     generator, discriminator = (network.to(data.pixels.device) for network in recipe.build())
     z, samples, scores = fixed_z(generator.latent_dim).to(data.pixels.device), {}, {}
 
@@ -101,7 +104,6 @@ def record(
         samples[step] = draw(generator, z)
         if score is not None:
             scores[step] = score(generator)
-        generator.train()
 
     start = time.perf_counter()
     history = train(
@@ -153,9 +155,10 @@ def load(name: str | Path, recipe: Recipe | None = None) -> Run:
 
 
 def find(name: str | Path) -> Path:
-    """The folder of a run: one that the book ships, or a path. BadRun if there is none."""
-    shipped = RECORDED / str(name)
-    folder = shipped if (shipped / "card.json").exists() else Path(name)
+    """The folder of a run: a name that the book ships first, then a path; a `Path` is only a path. BadRun if none."""
+    shipped = RECORDED / name
+    by_name = isinstance(name, str) and (shipped / "card.json").exists()
+    folder = shipped if by_name else Path(name)
     if not (folder / "card.json").exists():
         known = ", ".join(sorted(path.parent.name for path in RECORDED.glob("*/card.json")))
         raise BadRun(f"{name} is not a recorded run; give a folder that holds a card.json, or one of: {known}.")
@@ -165,7 +168,8 @@ def find(name: str | Path) -> Path:
 @torch.no_grad()
 def draw(generator: nn.Module, z: Tensor) -> Tensor:
     """The generator's pictures of z (B, latent_dim), in eval mode: uint8 (B, C, H, W) on the CPU."""
-    return to_pixels(generator.eval()(z)).cpu()
+    with evaluating(generator):
+        return to_pixels(generator(z)).cpu()
 
 
 # ------------------------------------------------------------------------------- folders, whole or not at all
@@ -214,7 +218,10 @@ def write_folder(folder: Path, card: dict, files: dict[str, bytes]) -> None:
 
 
 def _swap(part: Path, folder: Path) -> None:
-    """Put `part` in the place of `folder`, which stays whole, and comes back if that fails."""
+    """Put `part` in the place of `folder`, which comes back if that fails.
+
+    A process killed between the two renames leaves the old run beside, as `.NAME.old-PID`, and the new one whole.
+    """
     if not folder.exists():
         part.rename(folder)
         return
@@ -232,7 +239,7 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, bytes]]:
     """card.json and the files it lists, each checked against its sha256. BadRun if anything is off."""
     try:
         card = json.loads((folder / "card.json").read_bytes())
-        version, sums = card["format"], card["files"]
+        version, sums = card["format"], dict(card["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadRun(f"{folder}/card.json cannot be read ({error}); the run is damaged, record it again.") from error
     if version != FORMAT:
@@ -240,9 +247,10 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, bytes]]:
     files = {}
     for name, expected in sums.items():
         path = folder / name
-        if not path.is_file():
-            raise BadRun(f"{path} is missing; the run is damaged, record it again.")
-        files[name] = path.read_bytes()
+        try:
+            files[name] = path.read_bytes()
+        except OSError as error:
+            raise BadRun(f"{path} is missing or cannot be read; the run is damaged, record it again.") from error
         if hashlib.sha256(files[name]).hexdigest() != expected:
             raise BadRun(f"{path} is not what its card says (sha256 differs); the run is damaged, record it again.")
     return card, files

@@ -26,7 +26,10 @@ def train(
     at_milestone: Callable[[int], None] = lambda step: None,
     show_progress: bool = True,
 ) -> Tensor:
-    """Train both networks in place, by alternating steps (Goodfellow et al. 2014, algorithm 1).
+    """Train both networks in place, by alternating steps.
+
+    That is algorithm 1 of Goodfellow et al. 2014, except that G's step uses D's fakes again instead
+    of drawing new ones, and that the recipe's game says what G descends.
 
     The networks and `pixels` must be on the same device; that is where everything happens.
     Nothing in the loop waits for the device: losses are kept there until the end.

@@ -45,7 +45,7 @@ def test_a_right_answer_in_other_words_is_right_each_time(capsys, name):
 @pytest.mark.parametrize("name", RIGHT)
 def test_an_unwritten_answer_is_not_yet(capsys, name):
     check(name, lambda *_: None)
-    assert capsys.readouterr().out == "not yet: the function gives nothing back\n"
+    assert capsys.readouterr().out == "not yet: the function gives back None\n"
 
 
 @pytest.mark.parametrize("name", RIGHT)

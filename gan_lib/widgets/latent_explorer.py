@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from operator import index
 from random import randrange
 
 import ipywidgets as ipw
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 
 from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput
-from gan_lib.latent import check_dimension, sweep, z_from_seed
+from gan_lib.latent import check_dimension, check_z, sweep, z_from_seed
+from gan_lib.networks import evaluating
 from gan_lib.widgets.export import NotExportable, export
 from gan_lib.widgets.face import display_page, is_static, png, sheet
 
@@ -35,12 +37,17 @@ def explore_latent(generator: nn.Module, dims: Sequence[int] = DIMENSIONS, seed:
         seed: decides the z shown first, 0…2³²−1.
 
     Raises:
-        BadInput: a dimension that z does not have, none at all, or a seed out of range.
+        BadInput: a dimension that z does not have, none at all, a seed out of range, or no `latent_dim`.
     """
-    if not dims:
+    if not hasattr(generator, "latent_dim"):
+        raise BadInput(
+            f"{type(generator).__name__} does not say how long its z is; set it first, for example G.latent_dim = 100."
+        )
+    if len(dims) == 0:
         raise BadInput("dims is empty; name at least one dimension of z.")
     for k in dims:
         check_dimension(k, generator.latent_dim)
+    dims = [index(k) for k in dims]  # plain numbers, also where NumPy's came in
     _check_seed(seed)
     if is_static():
         _display_static(generator, dims, seed)
@@ -90,11 +97,14 @@ class LatentExplorer:
         self.set_z(self.start)
 
     def set_z(self, z: Tensor) -> None:
-        """Show this z (1, latent_dim); the sliders follow without rounding it."""
+        """Show this z (1, latent_dim); the sliders follow without rounding it. BadInput if it has another shape."""
+        check_z(z, self.generator.latent_dim)
         self.z, self._quiet = z.clone(), True
-        for k, slider in self.sliders.items():
-            slider.value = self._on_slider(k)
-        self._quiet = False
+        try:
+            for k, slider in self.sliders.items():
+                slider.value = self._on_slider(k)
+        finally:
+            self._quiet = False
         self.redraw()
 
     def add_slider(self, k: int) -> None:
@@ -131,12 +141,9 @@ class LatentExplorer:
     @torch.no_grad()
     def _draw(self, z: Tensor) -> Tensor:
         """z (n, latent_dim) → uint8 (n, C, H, W) on the CPU; the module's mode is left as it was."""
-        mode, device = self.generator.training, next(self.generator.parameters()).device
-        self.generator.eval()
-        try:
+        device = next(self.generator.parameters()).device
+        with evaluating(self.generator):
             return to_pixels(self.generator(z.to(device))).cpu()
-        finally:
-            self.generator.train(mode)
 
 
 def _display_static(generator: nn.Module, dims: Sequence[int], seed: int) -> None:

@@ -6,8 +6,8 @@ function scrubTraining(root, spec) {
   const range = element("input", { type: "range", min: 0, max: spec.moments.length - 1, step: 1, value: 0 });
   range.setAttribute("aria-label", "moment of the training");
   const marker = svg("line", { class: "gan-marker", y1: 0, y2: 100, "vector-effect": "non-scaling-stroke" });
-  const last = spec.history.step[spec.history.step.length - 1];
-  const x = (step) => (step / last) * 300;
+  const last = spec.moments[spec.moments.length - 1].step;
+  const x = (step) => (step / last) * 298 + 1; // a little inside, so that the marker is seen at both ends
 
   function curve(name) {
     const points = spec.history[name].map((value, i) => `${x(spec.history.step[i]).toFixed(1)},${(100 * (1 - value)).toFixed(1)}`);
