@@ -24,7 +24,21 @@ def generator_gradient(generator, discriminator, z):
     return generator.fc2.bias.grad
 
 
+def one_update(generator, discriminator, real, z):
+    bce, ones, zeros = torch.nn.functional.binary_cross_entropy_with_logits, torch.ones(8, 1), torch.zeros(8, 1)
+    d_adam = torch.optim.Adam(discriminator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    g_adam = torch.optim.Adam(generator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    with torch.no_grad():
+        fake = generator(z)
+    (bce(discriminator(real), ones) + bce(discriminator(fake), zeros)).backward()
+    d_adam.step()
+    bce(discriminator(generator(z)), ones).backward()
+    g_adam.step()
+    return torch.cat([p.flatten() for network in (discriminator, generator) for p in network.parameters()])
+
+
 RIGHT = {
+    "one-update": one_update,
     "generator-loss": generator_loss,
     "spherical": spherical,
     "generator-gradient": generator_gradient,

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
-from book.produce import chapters, stamp
+from book.produce import BOOK, chapters, stamp
+from gan_lib.widgets import LatentExplorer
 
 NAMES = [path.stem for path in chapters()]
 
@@ -83,6 +85,17 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it(notebook):
             data = output.get("data", {})
             if "image/png" in data:
                 assert cell.metadata.get("mystnb", {}).get("image", {}).get("alt") or "alt=" in data["text/html"]
+
+
+def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
+    notebook = nbformat.read(BOOK / "03_mlp_gan.ipynb", as_version=4)
+    (cell,) = [cell for cell in notebook.cells if cell.source.startswith("class Generator")]
+    written = {"torch": torch, "nn": torch.nn}
+    exec(cell.source, written)
+    explorer = LatentExplorer(written["Generator"]())
+    before = explorer.picture.value
+    explorer.sliders[25].value = 2.5
+    assert explorer.picture.value != before and explorer.message.value == ""
 
 
 def test_the_chapter_trains_itself_when_asked(path, tmp_path):

@@ -43,7 +43,8 @@ def full_disk(monkeypatch):
 
 def test_a_run_comes_back_as_it_was_recorded(tmp_path, images, tiny):
     scores = iter((30.0, 20.0, 10.0))
-    recorded = runs.record(tiny, images, tmp_path / "new" / "tiny", score=lambda _: next(scores), show_progress=False)
+    data = replace(images, name=tiny.dataset)
+    recorded = runs.record(tiny, data, tmp_path / "new" / "tiny", score=lambda _: next(scores), show_progress=False)
     loaded = runs.load(tmp_path / "new" / "tiny", tiny)
 
     generator, discriminator = tiny.build()
@@ -57,6 +58,18 @@ def test_a_run_comes_back_as_it_was_recorded(tmp_path, images, tiny):
     for step, expected in recorded.samples.items():
         assert torch.equal(loaded.samples[step], expected)
     assert os.listdir(tmp_path / "new") == ["tiny"]  # nothing beside it
+
+
+def test_a_run_on_stand_in_data_gets_no_score(tmp_path, images, tiny):
+    run = runs.record(tiny, images, tmp_path / "tiny", score=lambda _: 1.0, show_progress=False)
+    assert run.card["data"] == "random" and run.scores == {}
+
+
+def test_a_path_is_that_folder_also_where_a_shipped_run_has_the_name(tmp_path, images, tiny, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named_alike = replace(tiny, name="mlp-fashion")
+    assert runs.record(named_alike, images, Path("mlp-fashion"), show_progress=False).recipe == named_alike
+    assert runs.load("mlp-fashion").recipe == RECIPES["mlp-fashion"]
 
 
 def test_the_samples_are_the_pictures_of_the_fixed_z(run, tiny):
@@ -201,7 +214,7 @@ def test_a_damaged_file_is_named(tmp_path, tiny, run, name):
 @pytest.mark.parametrize("name", ["weights.safetensors", "samples/000000.png"])
 def test_a_missing_file_is_named(tmp_path, tiny, run, name):
     (tmp_path / "tiny" / name).unlink()
-    with pytest.raises(BadRun, match=f"{name} is missing; the run is damaged"):
+    with pytest.raises(BadRun, match=f"{name} is missing or cannot be read; the run is damaged"):
         runs.load(tmp_path / "tiny", tiny)
 
 

@@ -385,3 +385,22 @@ def test_the_live_face_takes_any_generator_even_one_in_colour():
     picture = decoded(explorer.picture.value, height=4)
     assert picture.shape == (4, 4, 3)
     assert np.abs(picture.transpose(2, 0, 1) - grey(other, latent.z_from_seed(1))).max() <= 0.5 + 1e-3
+
+
+def test_a_generator_that_does_not_say_how_long_z_is_is_refused_with_the_cure(generator, shown):
+    del generator.latent_dim
+    with pytest.raises(BadInput, match=r"set it first, for example G.latent_dim = 100"):
+        widgets.explore_latent(generator)
+
+
+def test_numpys_numbers_are_dimensions_too(shipped, shown):
+    widgets.explore_latent(shipped.generator, dims=np.array([5, 7]))
+    assert spec_of(shown[0][0]["text/html"])["dims"] == [5, 7]
+
+
+def test_a_z_of_the_wrong_size_is_refused_and_the_sliders_still_work(generator):
+    explorer = widgets.LatentExplorer(generator)
+    with pytest.raises(BadInput, match=r"z has shape \(1, 50\); \(n, 100\) is needed"):
+        explorer.set_z(torch.zeros(1, 50))
+    explorer.sliders[5].value = 1.5
+    assert explorer.z[0, 5] == 1.5
