@@ -4,6 +4,10 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 READY = $(VENV)/ready
 
+ifdef GAN_LIB_DATA # a relative folder means another one in book/, where the chapters run
+export GAN_LIB_DATA := $(abspath $(GAN_LIB_DATA))
+endif
+
 .PHONY: book test lab notebooks lint bench
 
 book: $(READY)

@@ -5,6 +5,9 @@ from dataclasses import replace
 
 os.environ["GAN_LIB_STATIC"] = "1"  # as when notebooks are produced; nbval's kernels inherit it
 
+if "GAN_LIB_DATA" in os.environ:  # the chapters run in book/, where a relative folder means another one
+    os.environ["GAN_LIB_DATA"] = os.path.abspath(os.environ["GAN_LIB_DATA"])
+
 import pytest
 import torch
 
