@@ -87,6 +87,12 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it(notebook):
                 assert cell.metadata.get("mystnb", {}).get("image", {}).get("alt") or "alt=" in data["text/html"]
 
 
+def test_every_cell_that_promises_a_picture_shows_one(notebook):
+    for cell in notebook.cells:
+        if "mystnb" in cell.metadata:
+            assert [output for output in cell.outputs if "image/png" in output.get("data", {})], cell.source
+
+
 def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
     notebook = nbformat.read(BOOK / "03_mlp_gan.ipynb", as_version=4)
     (cell,) = [cell for cell in notebook.cells if cell.source.startswith("class Generator")]
