@@ -19,7 +19,7 @@ test: $(READY)
 	$(RUN) -m pytest
 
 lab: $(READY)
-	$(VENV)/bin/jupyter lab book
+	$(VENV)/bin/jupyter lab book $(if $(filter 0,$(shell id -u)),--allow-root)
 
 notebooks: $(READY)
 	$(RUN) book/produce.py

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from gan_lib.data import ImageSet, shuffled_indices, to_range
+from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.progress import progress
@@ -81,7 +82,7 @@ def class_shares(generator: nn.Module, *, n: int = SAMPLES, seed: int = 0, class
 
 def _samples(generator: nn.Module, n: int, seed: int) -> Iterator[Tensor]:
     """n generated images on the CPU, a thousand at a time: float32 (1000, 1, 28, 28)."""
-    z = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))
+    z = z_from_seed(seed, generator.latent_dim, n)
     with evaluating(generator):
         for part in z.to(next(generator.parameters()).device).split(1000):
             yield generator(part).float().cpu()

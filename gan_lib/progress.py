@@ -7,13 +7,17 @@ import os
 from tqdm.auto import tqdm
 
 
+def is_static() -> bool:
+    """Whether the notebook becomes a page: GAN_LIB_STATIC=1."""
+    return os.environ.get("GAN_LIB_STATIC") == "1"
+
+
 def progress(steps: int, name: str, show: bool = True) -> tqdm:
     """The numbers 1…steps with a bar that shows rate and time left.
 
     Args:
         steps: how many.
         name: stands before the bar.
-        show: no bar if False, nor under GAN_LIB_STATIC=1: a stored bar is a widget without a kernel.
+        show: no bar if False, nor where the notebook becomes a page: a stored bar is a widget without a kernel.
     """
-    hidden = not show or os.environ.get("GAN_LIB_STATIC") == "1"
-    return tqdm(range(1, steps + 1), name, unit="step", disable=hidden, mininterval=0.5)
+    return tqdm(range(1, steps + 1), name, unit="step", disable=not show or is_static(), mininterval=0.5)

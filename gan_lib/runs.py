@@ -32,7 +32,9 @@ from torch import Tensor, nn
 import gan_lib
 from gan_lib.data import ImageSet, to_pixels
 from gan_lib.errors import BadInput, BadRun
+from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
+from gan_lib.pictures import png, sheet
 from gan_lib.recipes import RECIPES, Recipe
 from gan_lib.training import train
 
@@ -65,7 +67,7 @@ class Run:
 
 def fixed_z(latent_dim: int) -> Tensor:
     """The 64 z of every run's milestone samples: float32 (64, latent_dim), drawn from N(0, 1)."""
-    return torch.randn(GRID * GRID, latent_dim, generator=torch.Generator().manual_seed(Z_SEED))
+    return z_from_seed(Z_SEED, latent_dim, GRID * GRID)
 
 
 def record(
@@ -268,7 +270,7 @@ def _run_files(generator: nn.Module, z: Tensor, history: Tensor, samples: dict[i
         "weights.safetensors": save_tensors(_stored_weights(generator, z)),
         "history.safetensors": save_tensors({"history": history}),
     }
-    return files | {f"samples/{step:06d}.png": _to_png(pictures) for step, pictures in samples.items()}
+    return files | {f"samples/{step:06d}.png": png(sheet(pictures, GRID)) for step, pictures in samples.items()}
 
 
 def _stored_weights(generator: nn.Module, z: Tensor) -> dict[str, Tensor]:
@@ -333,15 +335,6 @@ def _check_recipe(folder: Path, recorded: dict, recipe: Recipe) -> None:
     if keys:
         difference = "; ".join(f"{key}: recorded {recorded.get(key)!r}, asked {asked.get(key)!r}" for key in keys)
         raise BadRun(f"{folder} was recorded by another recipe ({difference}); record it again.")
-
-
-def _to_png(pictures: Tensor) -> bytes:
-    """uint8 (64, 1 or 3, H, W) → PNG of an 8×8 grid."""
-    c, h, w = pictures.shape[1:]
-    grid = pictures.reshape(GRID, GRID, c, h, w).permute(0, 3, 1, 4, 2).reshape(GRID * h, GRID * w, c)
-    buffer = io.BytesIO()
-    Image.fromarray(grid.numpy().squeeze()).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
 
 
 def _from_png(content: bytes) -> Tensor:

@@ -4,37 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import json
-import os
 from pathlib import Path
 
 from IPython.display import display
-from PIL import Image
-from torch import Tensor
 
 PAGE = Path(__file__).parent / "page"
-
-
-def is_static() -> bool:
-    """Whether the static face is asked for: GAN_LIB_STATIC=1."""
-    return os.environ.get("GAN_LIB_STATIC") == "1"
-
-
-def png(pixels: Tensor, scale: int = 1) -> bytes:
-    """uint8 (1 or 3, H, W) → PNG, each pixel drawn as scale × scale."""
-    picture = Image.fromarray(pixels.permute(1, 2, 0).numpy().squeeze())
-    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def sheet(pictures: Tensor, columns: int) -> Tensor:
-    """uint8 (n, C, H, W) → one picture (C, rows·H, columns·W), filled row by row; n a multiple of columns."""
-    n, c, h, w = pictures.shape
-    rows = pictures.reshape(n // columns, columns, c, h, w)
-    return rows.permute(2, 0, 3, 1, 4).reshape(c, n // columns * h, columns * w)
 
 
 def display_page(

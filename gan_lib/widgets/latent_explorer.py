@@ -16,8 +16,10 @@ from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput
 from gan_lib.latent import check_dimension, check_z, sweep, z_from_seed
 from gan_lib.networks import evaluating
+from gan_lib.pictures import png, sheet
+from gan_lib.progress import is_static
 from gan_lib.widgets.export import NotExportable, export
-from gan_lib.widgets.face import display_page, is_static, png, sheet
+from gan_lib.widgets.face import display_page
 
 DIMENSIONS = (5, 25, 45, 65, 85)  # the ones the notes try
 SCRIPTS = ("random.js", "network.js", "latent_explorer.js")

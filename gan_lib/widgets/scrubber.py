@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import torch
 
+from gan_lib.pictures import png, sheet
 from gan_lib.runs import Run
 from gan_lib.training import HISTORY_COLUMNS
-from gan_lib.widgets.face import base64_text, display_page, png, sheet
+from gan_lib.widgets.face import base64_text, display_page
 
 PICTURES, COLUMNS = 32, 8
 POINTS = 150  # of each curve, every one a mean over its part of the training

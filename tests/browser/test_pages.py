@@ -65,12 +65,15 @@ def test_every_page_opens_without_external_requests_and_without_errors(site, htm
 
 
 def test_every_widget_on_every_page_comes_alive(site, html, open_page):
+    seen = 0
     for path in (html / "book").glob("*.html"):
         page = open_page(f"{site}/book/{path.name}")
         widgets = page.locator(".gan-widget")
         assert widgets.count() == page.locator(".gan-widget .gan-body").count()
         assert page.locator('.gan-widget [role="alert"]').count() == 0
         assert "widget-view+json" not in path.read_text(encoding="utf-8")
+        seen += widgets.count()
+    assert seen == 2  # chapter 3's scrubber and explorer
 
 
 def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):
