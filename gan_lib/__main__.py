@@ -1,18 +1,23 @@
-"""python -m gan_lib: train, runs, bench."""
+"""Train, draw, score and time the book's generators: python -m gan_lib COMMAND --help."""
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 
+from gan_lib import autoencoder as autoencoders
 from gan_lib import bench as benchmark
-from gan_lib import data, device, recipes, runs
-from gan_lib.errors import GanLibError
-from gan_lib.metrics import CLASSIFIER, frechet_distance, record_classifier
+from gan_lib import data, device, files, metrics, parallel, recipes, recording, runs, scoreboard
+from gan_lib.errors import BadInput, GanLibError, Stopped, one_of
+from gan_lib.folders import check_writable
+from gan_lib.judges import record_classifier
 
 UsageError = typer.BadParameter.__base__  # wherever this release of typer keeps it
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
@@ -22,32 +27,104 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 def train(
     recipe: Annotated[str, typer.Argument(help="The recipe's name; `python -m gan_lib runs` lists them.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the new run; runs/RECIPE if left out.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Updates of G; the recipe's own number if left out.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates of G; the recipe's own if left out.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images in a batch, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Another seed than the recipe's.")] = None,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace what the folder holds, once the run is complete.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out, once complete.")] = False,
 ):
-    """Train a recipe and record the run: weights, history, samples and a card."""
-    chosen = recipes.recipe(recipe)
-    if seed is not None:
-        chosen = replace(chosen, seed=seed)
-    folder, where = out or Path("runs") / recipe, device.pick(device_name)
-    runs.check_writable(folder, overwrite)
-    images = data.load(chosen.dataset, "train", where)
-    score = frechet_distance if chosen.dataset == "fashion-mnist" else None
-    run = runs.record(chosen, images, folder, steps=steps, score=score, overwrite=overwrite)
-    typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
+    """Train a recipe and record the run: weights, history, samples and a card.
+
+    A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it to
+    the same bits. Several processes: torchrun --nproc-per-node N -m gan_lib train RECIPE.
+    """
+    changes = {"batch_size": batch_size, "seed": seed}
+    chosen = replace(recipes.recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
+    folder, where = out or Path("runs") / recipe, device.pick(parallel.local_device(device_name))
+    with parallel.joined(where):
+        run = recording.record(
+            chosen,
+            data.load(chosen.dataset, "train", where),
+            folder,
+            steps=steps,
+            score=partial(metrics.frechet_distance, dataset=chosen.dataset),
+            evaluate=partial(metrics.evaluate, dataset=chosen.dataset),
+            overwrite=overwrite,
+            resume=resume,
+        )
+        if run is not None:
+            typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
 
 
 @app.command()
 def classifier(
-    out: Annotated[Path, typer.Option(help="Folder of the new classifier.")] = Path("runs") / CLASSIFIER,
-    overwrite: Annotated[bool, typer.Option(help="Replace what the folder holds.")] = False,
+    dataset: Annotated[str, typer.Argument(help="fashion-mnist or mnist.")] = "fashion-mnist",
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/classifier-… if left out.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
 ):
-    """Train and record the classifier behind the Fréchet distance (about 3 minutes on two cores)."""
-    runs.check_writable(out, overwrite)
-    card = record_classifier(data.load("fashion-mnist"), data.load("fashion-mnist", "test"), out)
-    typer.echo(f"{out}: test accuracy {card['test_accuracy']:.1%}, floor {card['floor']:.2f}")
+    """Train and record the classifier behind every score of a data set (about 4 minutes on two cores)."""
+    one_of("data set", dataset, metrics.CLASSIFIERS)
+    out = out or Path("runs") / metrics.CLASSIFIERS[dataset]
+    check_writable(out, overwrite)
+    card = record_classifier(data.load(dataset), data.load(dataset, "test"), out)
+    typer.echo(f"{out}: test accuracy {card['test_accuracy']:.1%}, floors {card['floors']}")
+
+
+@app.command()
+def autoencoder(
+    out: Annotated[Path, typer.Option(help="Folder of the new run.")] = Path("runs") / autoencoders.NAME,
+    steps: Annotated[int, typer.Option(min=1, help="Updates.")] = 4_000,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
+):
+    """Train and record the auto-encoder that chapter 1 holds against a GAN (about 10 minutes on two cores)."""
+    check_writable(out, overwrite)
+    autoencoders.record_autoencoder(data.load("fashion-mnist"), data.load("fashion-mnist", "test"), out, steps=steps)
+    typer.echo(str(out))
+
+
+@app.command()
+def sample(
+    run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
+    out: Annotated[Path, typer.Option(help="FILE.npy: float32 N×C×H×W in −1…1; FILE.png: a grid.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many pictures.")] = 64,
+    label: Annotated[int | None, typer.Option(help="One class; all in turn if left out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides the z.")] = 0,
+    device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
+):
+    """Draw pictures with a run's generator and write them to a file."""
+    files.check_suffix(out, (".npy", ".png"))
+    generator = runs.load(run).drawable().to(device.pick(device_name))
+    files.write_samples(out, torch.cat(list(metrics.samples(generator, n, seed, label))))
+    typer.echo(f"{out}: {n:,} pictures of {run}, seed {seed}")
+
+
+@app.command()
+def evaluate(
+    names: Annotated[list[str] | None, typer.Argument(metavar="RUN...", help="Names or folders.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every run that the book ships.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
+):
+    """Score runs on 10,000 samples: Fréchet distance, precision, recall, class coverage, class accuracy.
+
+    The last lines are the floors, real against real. A * marks scores from the card of a run without weights.
+    """
+    if bool(names) == every:
+        raise BadInput("nothing to evaluate; name one or more runs, or give --all, not both.")
+    found = scoreboard.scores(names or scoreboard.shipped(), device.pick(device_name))
+    typer.echo(json.dumps(found, indent=1) if as_json else scoreboard.table(found))
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
+    out: Annotated[Path | None, typer.Option(help="FILE.pt2 or FILE.safetensors; RUN.pt2 if left out.")] = None,
+):
+    """Write a run's generator as one file: a program for torch.export.load (.pt2), or its weights (.safetensors)."""
+    out = out or Path(f"{Path(run).name}.pt2")
+    files.export_generator(runs.load(run), out)
+    typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command("runs")
@@ -60,12 +137,18 @@ def list_runs():
 
 @app.command()
 def bench(
-    recipe: Annotated[str, typer.Argument(help="The recipe to time.")] = "mlp-fashion",
-    seconds: Annotated[float, typer.Option(help="How long each loop runs in a round.")] = 5.0,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE]...", help="What to time.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop runs in a round.")] = 5.0,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median of each loop counts.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ):
-    """Images per second of our loop and of a textbook loop on the same networks and batch."""
-    typer.echo(benchmark.table(recipes.recipe(recipe), seconds, rounds))
+    """Images per second of our loop and of a textbook loop on the same networks and batch.
+
+    Without a name: one recipe of each kind.
+    """
+    chosen = [recipes.recipe(name) for name in names or benchmark.KINDS]
+    found = [benchmark.measure(recipe, seconds, rounds) for recipe in chosen]
+    typer.echo(json.dumps(found, indent=1) if as_json else "\n\n".join(map(benchmark.table, found)))
 
 
 def main() -> int:
@@ -75,13 +158,15 @@ def main() -> int:
         status = (
             app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
         )  # on Ctrl-C one release of typer returns 130, another raises Abort
+    except Stopped as stop:
+        status, text = 130, str(stop)
     except GanLibError as error:
         status, text = 2, str(error)
     except UsageError as error:
         status, text = 2, error.format_message()
     except (KeyboardInterrupt, typer.Abort):
         status = 130
-    if status == 130:
+    if status == 130 and not text:
         text = "stopped; nothing was written."
     if text:  # printed only here, where the error is gone and its progress bar with it
         print(f"gan_lib: {text}", file=sys.stderr)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from statistics import median
 
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from gan_lib import data
+from gan_lib.games import ACGAN
+from gan_lib.progress import progress
 from gan_lib.recipes import Recipe
+from gan_lib.state import State
 from gan_lib.training import train
+
+KINDS = ("mlp-fashion", "cgan-mnist", "dcgan-fashion", "acgan-fashion", "ns-fashion", "wgan-fashion", "wgan-gp-fashion")
 
 
 class _AsPictures(Dataset):
@@ -31,71 +36,154 @@ class _AsPictures(Dataset):
         return self.transform(Image.fromarray(self.pixels[row])), self.labels[row]
 
 
-def textbook(recipe: Recipe, images: data.ImageSet, steps: int, *, generator_passes: int) -> None:
-    """The loop of many a tutorial: DataLoader and PIL transforms, sigmoid and BCELoss, `.item()` each step.
+def textbook(recipe: Recipe, images: data.ImageSet, steps: int, *, generator_passes: int) -> nn.Module:
+    """The loop of many a tutorial: DataLoader and PIL transforms, BCELoss on sigmoids, float32, `.item()` each step.
+
+    The networks, their losses and the batch are the recipe's; the generator is given back trained.
 
     Args:
-        recipe: sizes and rates.
-        images: the training set, on the CPU.
+        recipe: sizes, rates and game.
+        images: the training set, on the CPU, in its own size.
         steps: updates of G.
-        generator_passes: 1 uses D's fakes again for G, 2 draws new ones.
+        generator_passes: 1 uses D's last fakes again for G, 2 draws new ones.
     """
     generator, discriminator = recipe.build()
-    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
-    loader = DataLoader(_AsPictures(images, transform), recipe.batch_size, shuffle=True, drop_last=True)
-    g_adam = torch.optim.Adam(generator.parameters(), lr=recipe.lr_g, betas=recipe.betas)
-    d_adam = torch.optim.Adam(discriminator.parameters(), lr=recipe.lr_d, betas=recipe.betas)
-    bce, log, batches = nn.BCELoss(), [], iter(loader)
-    ones, zeros = torch.ones(recipe.batch_size, 1), torch.zeros(recipe.batch_size, 1)
+    batches = _forever(_loader(recipe, images))
+    g_optimizer, d_optimizer = (
+        _optimizer(recipe, generator, recipe.lr_g),
+        _optimizer(recipe, discriminator, recipe.lr_d),
+    )
+    d_loss_of, g_loss_of = _losses(recipe, discriminator)
+    log = []
     for _ in range(steps):
-        try:
-            real, _ = next(batches)
-        except StopIteration:
-            batches = iter(loader)
-            real, _ = next(batches)
-        d_adam.zero_grad()
-        fake = generator(torch.randn(recipe.batch_size, generator.latent_dim))
-        d_real, d_fake = discriminator(real).sigmoid(), discriminator(fake.detach()).sigmoid()
-        d_loss = bce(d_real, ones) + bce(d_fake, zeros)
-        d_loss.backward()
-        d_adam.step()
+        for _ in range(recipe.d_steps):
+            real, labels = next(batches)
+            given = (labels,) if recipe.game.conditional else ()
+            fake = generator(torch.randn(recipe.batch_size, generator.latent_dim), *given)
+            d_optimizer.zero_grad()
+            d_loss = d_loss_of(real, fake.detach(), labels)
+            d_loss.backward()
+            d_optimizer.step()
+            if recipe.game.clip:
+                for weight in discriminator.parameters():
+                    weight.data.clamp_(-recipe.game.clip, recipe.game.clip)
         if generator_passes == 2:
-            fake = generator(torch.randn(recipe.batch_size, generator.latent_dim))
-        g_adam.zero_grad()
-        g_loss = bce(discriminator(fake).sigmoid(), ones)
+            fake = generator(torch.randn(recipe.batch_size, generator.latent_dim), *given)
+        g_optimizer.zero_grad()
+        g_loss = g_loss_of(fake, labels)
         g_loss.backward()
-        g_adam.step()
-        log.append((d_loss.item(), g_loss.item(), d_real.mean().item(), d_fake.mean().item()))
+        g_optimizer.step()
+        log.append((d_loss.item(), g_loss.item()))
+    return generator
 
 
-def table(recipe: Recipe, seconds: float, rounds: int) -> str:
-    """Time the three loops in turns, `seconds` each, and say images/s (median of the rounds) and the ratios."""
-    images = data.load(recipe.dataset)
-    plain = replace(recipe, milestones=())
+def _loader(recipe: Recipe, images: data.ImageSet) -> DataLoader:
+    resize = [] if images.pixels.shape[-1] == recipe.image_size else [transforms.Resize(recipe.image_size)]
+    transform = transforms.Compose([*resize, transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    return DataLoader(_AsPictures(images, transform), recipe.batch_size, shuffle=True, drop_last=True)
+
+
+def _forever(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        yield from loader
+
+
+def _optimizer(recipe: Recipe, network: nn.Module, lr: float) -> torch.optim.Optimizer:
+    betas = {"betas": recipe.betas} if recipe.optimizer is torch.optim.Adam else {}
+    return recipe.optimizer(network.parameters(), lr=lr, **betas)
+
+
+def _losses(recipe: Recipe, discriminator: nn.Module) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """D's and G's loss as tutorials write them."""
+    ones, zeros = torch.ones(recipe.batch_size, 1), torch.zeros(recipe.batch_size, 1)
+    bce, classes = nn.BCELoss(), nn.CrossEntropyLoss()
+    if not recipe.game.has_probability:
+        penalty = _penalty if recipe.game.clip is None else lambda *_: 0
+        return (
+            lambda real, fake, _: (
+                discriminator(fake).mean() - discriminator(real).mean() + penalty(discriminator, real, fake)
+            ),
+            lambda fake, _: -discriminator(fake).mean(),
+        )
+    if recipe.game is ACGAN:
+
+        def both(x: Tensor, target: Tensor, labels: Tensor) -> Tensor:
+            logits, guesses = discriminator(x)
+            return bce(logits.sigmoid(), target) + classes(guesses, labels)
+
+    else:
+
+        def both(x: Tensor, target: Tensor, labels: Tensor) -> Tensor:
+            given = (labels,) if recipe.game.conditional else ()
+            return bce(discriminator(x, *given).sigmoid(), target)
+
+    return (
+        lambda real, fake, labels: both(real, ones, labels) + both(fake, zeros, labels),
+        lambda fake, labels: both(fake, ones, labels),
+    )
+
+
+def _penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    epsilon = torch.rand(len(real), 1, 1, 1)
+    between = (epsilon * real + (1 - epsilon) * fake).requires_grad_(True)
+    values = critic(between)
+    gradient = torch.autograd.grad(values, between, torch.ones_like(values), create_graph=True, retain_graph=True)[0]
+    return 10 * ((gradient.view(len(gradient), -1).norm(2, dim=1) - 1) ** 2).mean()
+
+
+def measure(recipe: Recipe, seconds: float, rounds: int) -> dict:
+    """Time the three loops in turns, `seconds` each: real images/s (median of the rounds), and ours as a multiple.
+
+    Returns:
+        recipe, batch, threads, data, and "images_per_s" and "ratio" by the name of the loop.
+    """
+    images, plain = data.load(recipe.dataset), replace(recipe, milestones=())
+    resized = images.resized(recipe.image_size)
 
     def ours(steps: int) -> None:
-        train(plain, *plain.build(), images.pixels, steps=steps, show_progress=False)
+        train(State(plain, len(resized.pixels)), resized, steps=steps, show_progress=False)
 
-    loops: dict[str, Callable[[int], None]] = {
+    loops: dict[str, Callable[[int], object]] = {
         "ours": ours,
         "textbook, one generator pass": lambda steps: textbook(plain, images, steps, generator_passes=1),
         "textbook, two generator passes": lambda steps: textbook(plain, images, steps, generator_passes=2),
     }
-    rates = {name: [] for name in loops}
-    for _ in range(rounds):
+    rates: dict[str, list[float]] = {name: [] for name in loops}
+    for _ in progress(rounds, recipe.name):
         for name, loop in loops.items():
-            rates[name].append(_rate(loop, seconds) * recipe.batch_size)
+            rates[name].append(_rate(loop, seconds) * recipe.batch_size * recipe.d_steps)
     middle = {name: median(values) for name, values in rates.items()}
-    head = f"{recipe.name}, batch {recipe.batch_size}, {torch.get_num_threads()} threads, {images}"
-    lines = [f"{name:32}{rate:10,.0f} images/s{middle['ours'] / rate:8.1f}×" for name, rate in middle.items()]
-    return "\n".join([head, *lines])
+    return {
+        "recipe": recipe.name,
+        "batch_size": recipe.batch_size,
+        "threads": torch.get_num_threads(),
+        "data": str(images),
+        "images_per_s": middle,
+        "ratio": {name: middle["ours"] / rate for name, rate in middle.items()},
+    }
 
 
-def _rate(loop: Callable[[int], None], seconds: float) -> float:
-    """Steps per second, over about `seconds`, after a short warm-up that also finds the number of steps."""
-    start = time.perf_counter()
-    loop(50)
-    steps = max(50, int(50 * seconds / (time.perf_counter() - start)))
-    start = time.perf_counter()
-    loop(steps)
-    return steps / (time.perf_counter() - start)
+def table(found: dict) -> str:
+    """What `measure` found, as text."""
+    head = f"{found['recipe']}, batch {found['batch_size']}, {found['threads']} threads, {found['data']}"
+    rates, ratios = found["images_per_s"], found["ratio"]
+    return "\n".join([head, *(f"{name:32}{rates[name]:10,.0f} images/s{ratios[name]:8.1f}×" for name in rates)])
+
+
+def _rate(loop: Callable[[int], object], seconds: float) -> float:
+    """Updates of G per second over about `seconds`, what each call needs to start taken off.
+
+    The number of updates doubles until a call takes half of the time; a call of one update is what is taken off.
+    """
+
+    def timed(steps: int) -> float:
+        start = time.perf_counter()
+        loop(steps)
+        return time.perf_counter() - start
+
+    timed(1)
+    empty, steps = timed(1), 2
+    while (spent := timed(steps)) < seconds / 2:
+        steps *= 2
+    steps, spent = max((steps, spent), (more := max(2, int(steps * seconds / spent)), timed(more)))
+    return (steps - 1) / max(spent - empty, 1e-9)

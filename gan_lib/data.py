@@ -16,11 +16,12 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torchvision import datasets
 
 from gan_lib.errors import BadData, BadInput, one_of
@@ -52,6 +53,13 @@ class ImageSet:
     @property
     def is_fallback(self) -> bool:
         return self.name == "digits"
+
+    def resized(self, side: int) -> ImageSet:
+        """The same pictures, side × side, uint8: bilinear, antialiased where they shrink; themselves if they fit."""
+        if self.pixels.shape[2:] == (side, side):
+            return self
+        parts = [resize(part.float(), side).round().to(torch.uint8) for part in self.pixels.split(10_000)]
+        return replace(self, pixels=torch.cat(parts))
 
     def __str__(self) -> str:
         n, c, h, w = self.pixels.shape
@@ -86,9 +94,14 @@ def load(name: str, split: str = "train", device: str | torch.device = "cpu") ->
     return ImageSet(name, pixels.to(device), labels.to(device), classes)
 
 
+def resize(images: Tensor, side: int) -> Tensor:
+    """float (N, C, H, W) → (N, C, side, side), bilinear, antialiased where it shrinks."""
+    return interpolate(images, size=(side, side), mode="bilinear", antialias=True)
+
+
 def to_range(pixels: Tensor) -> Tensor:
-    """uint8 0…255 → float32 −1…1, the range of the generator's tanh. Any shape."""
-    return pixels.float().div_(127.5).sub_(1)
+    """uint8 0…255 → float32 −1…1, the range of the generator's tanh; floats are in it already. Any shape."""
+    return pixels if pixels.is_floating_point() else pixels.float().div_(127.5).sub_(1)
 
 
 def to_pixels(images: Tensor) -> Tensor:
@@ -96,30 +109,36 @@ def to_pixels(images: Tensor) -> Tensor:
     return images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-def shuffled_indices(n: int, batch_size: int, rng: torch.Generator) -> Iterator[Tensor]:
-    """Yield the rows of one batch after the other, for ever: each epoch a new order, no short batch at its end.
+class ShuffledIndices:
+    """The rows of one batch after the other, for ever: each epoch a new order, no short batch at its end.
+
+    `order` (int64, the epoch's permutation) and `start` (where the next batch begins) are all that decides
+    what comes next, together with the state of `rng`: a checkpoint keeps the three.
 
     Args:
         n: how many rows the data has.
         batch_size: B, 1…n.
         rng: alone decides the order; the indices live on its device.
 
-    Yields:
-        int64 (B,).
-
     Raises:
         BadInput: batch_size outside 1…n.
     """
-    if not 1 <= batch_size <= n:
-        raise BadInput(f"batch size {batch_size} is not possible with {n:,} images; choose 1…{n:,}.")
 
-    def batches() -> Iterator[Tensor]:
-        while True:
-            order = torch.randperm(n, generator=rng, device=rng.device)
-            for start in range(0, n - batch_size + 1, batch_size):
-                yield order[start : start + batch_size]
+    def __init__(self, n: int, batch_size: int, rng: torch.Generator):
+        if not 1 <= batch_size <= n:
+            raise BadInput(f"batch size {batch_size} is not possible with {n:,} images; choose 1…{n:,}.")
+        self.n, self.batch_size, self.rng = n, batch_size, rng
+        self.order, self.start = torch.empty(0, dtype=torch.int64, device=rng.device), 0
 
-    return batches()  # a function inside, so that a bad size is refused now and not at the first batch
+    def __iter__(self) -> ShuffledIndices:
+        return self
+
+    def __next__(self) -> Tensor:
+        """int64 (B,)."""
+        if self.start + self.batch_size > len(self.order):
+            self.order, self.start = torch.randperm(self.n, generator=self.rng, device=self.rng.device), 0
+        self.start += self.batch_size
+        return self.order[self.start - self.batch_size : self.start]
 
 
 # ---------------------------------------------------------------------------- where the files come from
@@ -239,5 +258,5 @@ def _digits(split: str) -> tuple[Tensor, Tensor]:
     digits = load_digits()
     rows = slice(0, 1500) if split == "train" else slice(1500, None)
     small = torch.tensor(digits.images[rows], dtype=torch.float32)[:, None] * (255 / 16)  # (N, 1, 8, 8)
-    large = torch.nn.functional.interpolate(small, size=28, mode="bilinear")  # (N, 1, 28, 28)
+    large = interpolate(small, size=28, mode="bilinear")  # (N, 1, 28, 28)
     return large.round().to(torch.uint8), torch.tensor(digits.target[rows])

@@ -30,3 +30,13 @@ def pick(name: str | None = None) -> torch.device:
     if not present[kind] or (colon and index not in map(str, range(count))):
         raise BadInput(f"device {name!r} is not on this machine; it has: {', '.join(here)}.")
     return torch.device(name)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware: then autocast pays, elsewhere it costs."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    has = (getattr(torch.cpu, f"_is_{kind}_supported", lambda: False) for kind in ("avx512_bf16", "amx_tile"))
+    return any(check() for check in has)  # torch has no public question for it

@@ -17,6 +17,18 @@ class BadRun(GanLibError, RuntimeError):
     """A recorded run is missing, damaged, or was made by another recipe."""
 
 
+class Diverged(GanLibError, RuntimeError):
+    """A training's loss became NaN or exploded."""
+
+
+class Stopped(GanLibError):
+    """Ctrl-C was pressed and the checkpoint is written. Not a KeyboardInterrupt: command-line libraries swallow it."""
+
+
+class LostProcess(GanLibError, RuntimeError):
+    """Another process of the same training ended."""
+
+
 def one_of(what: str, given: object, allowed) -> None:
     """Raise BadInput unless `given` is one of `allowed` (an iterable of strings)."""
     allowed = list(allowed)

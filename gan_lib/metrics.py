@@ -1,161 +1,236 @@
-"""Fréchet distance and class shares, as our own small classifier sees the pictures.
+"""How good samples are, as our own small classifiers see the pictures.
 
-The usual distance looks through Inception, a network trained on photographs. For 28×28 grey pictures a small
-classifier of the same data says more. It is recorded like any run ("classifier-fashion"), together with the
-sums of its features over the 10,000 test images, so that a score needs no data.
+The usual measures look through Inception, a network trained on photographs. For 28×28 grey pictures a small
+classifier of the same data says more. There is one for each data set ("classifier-fashion", "classifier-mnist"),
+recorded like any run, together with what it saw on the 10,000 test images, so that a score needs no data.
+
+The test images are held out: no generator is trained on them. Every measure has a floor, what real training
+images reach in the generator's place, on the classifier's card. A 32×32 generator learns from pictures enlarged
+from 28×28; enlarging blurs a little, which the classifier sees, so its samples are compared with test images
+that were enlarged too.
 """
 
 from __future__ import annotations
 
-import platform
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
 import torch
 from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from gan_lib.data import ImageSet, shuffled_indices, to_range
+from gan_lib.data import resize
+from gan_lib.errors import BadInput, one_of
+from gan_lib.folders import read_folder
 from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
 from gan_lib.networks.classifier import SmallClassifier
-from gan_lib.progress import progress
-from gan_lib.runs import FORMAT, find, read_folder, write_folder
+from gan_lib.runs import find
 
-CLASSIFIER = "classifier-fashion"
+CLASSIFIERS = {"fashion-mnist": "classifier-fashion", "mnist": "classifier-mnist"}
 SAMPLES = 10_000  # the distance is biased upwards for few samples, so every score uses the same number
-_REAL = ("real_features_sum", "real_features_cov_sum", "real_features_num_samples")
+NEIGHBOURS = 3  # k of precision and recall
+SIDES = (28, 32)  # of the pictures that can be judged
+MOMENTS = ("real_features_sum", "real_features_cov_sum", "real_features_num_samples")  # torchmetrics' names
+SELECTION_SEED, REPORT_SEED = 0, 1  # other z choose the best milestone than those that are reported
 
 
-class _Features(nn.Module):
-    """What torchmetrics wants: a module that gives features."""
+class Judge:
+    """A classifier, and what it saw on the test images at one size.
 
-    def __init__(self, classifier: SmallClassifier):
-        super().__init__()
-        self.classifier, self.num_features = classifier, classifier.num_features
+    Attributes:
+        classifier: 28×28 image → features (B, 128) and class logits.
+        metric: torchmetrics' distance; it holds mean and covariance of all the test images' features.
+        real: float32 (5000, 128), features of the first 5,000 test images.
+        radii: float32 (5000,), from each of them to its k-th neighbour among them.
+    """
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.classifier.features(images)
+    def __init__(self, classifier: SmallClassifier, moments: dict[str, Tensor], real: Tensor):
+        self.classifier, self.real, self.radii = classifier.eval().requires_grad_(False), real, _radii(real)
+        self.metric = FrechetInceptionDistance(Passed(), reset_real_features=False)
+        for name, value in moments.items():
+            setattr(self.metric, name, value)
+
+    def distance(self, features: Tensor) -> float:
+        """Fréchet distance between features (N, 128) and those of the test images (Heusel et al. 2017, eq. 6)."""
+        self.metric.reset()
+        self.metric.update(features, real=False)
+        return self.metric.compute().item()
+
+    def precision_recall(self, features: Tensor) -> tuple[float, float]:
+        """Kynkäänniemi et al. 2019, eq. 2, on the first 5,000 features: the share of the fakes that lie in a ball
+        around a real image, and of the real images that lie in a ball around a fake; a ball reaches to its centre's
+        third neighbour among its own kind."""
+        features = features[: len(self.real)]
+        precision = _share_inside(features, self.real, self.radii)
+        return precision, _share_inside(self.real, features, _radii(features))
+
+    def scores(self, features: Tensor) -> dict[str, float]:
+        """The three of them by name."""
+        precision, recall = self.precision_recall(features)
+        return {"frechet": self.distance(features), "precision": precision, "recall": recall}
 
 
-def frechet_distance(generator: nn.Module, *, n: int = SAMPLES, seed: int = 0, classifier: str = CLASSIFIER) -> float:
+@torch.no_grad()
+def look(classifier: SmallClassifier, images: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Batches (B, 1, H, W) in −1…1, of any size → features (N, 128) and guessed classes (N,)."""
+    features = torch.cat([classifier.features(resize(part, 28)) for part in images])
+    return features, classifier.head(features).argmax(1)
+
+
+@cache
+def judge(dataset: str, side: int = 28) -> Judge:
+    """The recorded judge of "fashion-mnist" or "mnist" pictures with sides of 28 or 32. BadInput for others."""
+    one_of("data set", dataset, CLASSIFIERS)
+    one_of("side of the pictures to judge", str(side), map(str, SIDES))
+    _, files = read_folder(find(CLASSIFIERS[dataset]))
+    tensors, seen = load_tensors(files["weights.safetensors"]), load_tensors(files[f"test_{side}.safetensors"])
+    network = SmallClassifier()
+    network.load_state_dict({key: value.float() for key, value in tensors.items()})
+    return Judge(network, {name: seen[name] for name in MOMENTS}, seen["features"] * seen["scale"])
+
+
+def classifier_card(dataset: str) -> dict:
+    """How the data set's classifier was made: test accuracy, and the floors by the pictures' side. BadInput: unknown."""
+    one_of("data set", dataset, CLASSIFIERS)
+    return read_folder(find(CLASSIFIERS[dataset]))[0]
+
+
+def frechet_distance(
+    generator: nn.Module, *, n: int = SAMPLES, seed: int = SELECTION_SEED, dataset: str = "fashion-mnist"
+) -> float:
     """Fréchet distance between n generated images and the 10,000 test images (Heusel et al. 2017, eq. 6).
 
     d² = |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½), on the classifier's 128 features; 0 is best. Its floor, real
     training images against the test images, stands in the classifier's card.
 
     Args:
-        generator: z (B, latent_dim) → images (B, 1, 28, 28) in −1…1.
-        n: how many images are drawn.
+        generator: z (B, latent_dim), and labels if it has classes → images (B, 1, H, W) in −1…1.
+        n: how many images are drawn, each class equally often if it has classes.
         seed: decides the z.
-        classifier: the recorded classifier to look through.
+        dataset: "fashion-mnist" or "mnist", whose classifier looks.
     """
-    metric = _metric(classifier)
-    metric.reset()
-    with torch.no_grad():
-        for images in _samples(generator, n, seed):
-            metric.update(images, real=False)
-    return metric.compute().item()
+    images = list(samples(generator, n, seed))
+    eye = judge(dataset, images[0].shape[-1])
+    return eye.distance(look(eye.classifier, images)[0])
 
 
-@torch.no_grad()
-def class_shares(generator: nn.Module, *, n: int = SAMPLES, seed: int = 0, classifier: str = CLASSIFIER) -> Tensor:
+def class_shares(
+    generator: nn.Module, *, n: int = SAMPLES, seed: int = SELECTION_SEED, dataset: str = "fashion-mnist"
+) -> Tensor:
     """Which part of n generated images the classifier puts into each class: float32 (10,), sums to 1.
 
     Real test images give 0.1 for each class. A class that is missing here is one that G does not draw, or draws
-    so badly that the classifier does not know it.
-
-    Args:
-        generator: z (B, latent_dim) → images (B, 1, 28, 28) in −1…1.
-        n: how many images are drawn.
-        seed: decides the z.
-        classifier: the recorded classifier to look through.
+    so badly that the classifier does not know it. Arguments as for `frechet_distance`.
     """
-    network = _metric(classifier).inception.classifier
-    guesses = torch.cat([network(images).argmax(1) for images in _samples(generator, n, seed)])  # (n,)
+    guesses = look(judge(dataset).classifier, samples(generator, n, seed))[1]
     return guesses.bincount(minlength=10) / n
 
 
-def _samples(generator: nn.Module, n: int, seed: int) -> Iterator[Tensor]:
-    """n generated images on the CPU, a thousand at a time: float32 (1000, 1, 28, 28)."""
-    z = z_from_seed(seed, generator.latent_dim, n)
-    with evaluating(generator):
-        for part in z.to(next(generator.parameters()).device).split(1000):
-            yield generator(part).float().cpu()
+def evaluate(
+    generator: nn.Module, dataset: str = "fashion-mnist", *, n: int = SAMPLES, seed: int = REPORT_SEED
+) -> dict[str, float]:
+    """Every measure of one generator on the same n samples; arguments as for `frechet_distance`.
+
+    Returns:
+        those of `evaluate_images`, and, with classes,
+        accuracy: share of the samples whose class is the label they were asked for.
+    """
+    labels = _labels(n, _classes(generator)) if _classes(generator) else None
+    return evaluate_images(samples(generator, n, seed), dataset, labels)
 
 
-@cache
-def _metric(classifier: str) -> FrechetInceptionDistance:
-    """torchmetrics' distance with the recorded classifier's features and the recorded sums of the real ones."""
-    _, files = read_folder(find(classifier))
-    tensors = load_tensors(files["weights.safetensors"])
-    real = {name: tensors.pop(name) for name in _REAL}
-    network = SmallClassifier()
-    network.load_state_dict(tensors)
-    metric = FrechetInceptionDistance(_Features(network.eval()), reset_real_features=False)
-    for name, value in real.items():
-        setattr(metric, name, value)
-    return metric
+def evaluate_images(images: Iterable[Tensor], dataset: str, labels: Tensor | None = None) -> dict[str, float]:
+    """Every measure of some images.
 
+    Args:
+        images: batches (B, 1, H, W) in −1…1, sides of 28 or 32; 10,000 in all for scores to compare with the book's.
+        dataset: "fashion-mnist" or "mnist".
+        labels: int64 (N,), the classes that were asked for, or None.
 
-# ------------------------------------------------------------------------------------ recording the classifier
-
-
-def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: int = 12, seed: int = 0) -> dict:
-    """Train the classifier, add the real images' feature sums, measure the floor, write the run; its card."""
-    start = time.perf_counter()
-    network = _train_classifier(train, epochs, seed)
-    accuracy = _accuracy(network, test)
-    metric = FrechetInceptionDistance(_Features(network), reset_real_features=False)
-    with torch.no_grad():
-        for part in to_range(test.pixels).split(1000):
-            metric.update(part, real=True)
-        for part in to_range(train.pixels[:SAMPLES]).split(1000):
-            metric.update(part, real=False)
-    card = {
-        "format": FORMAT,
-        "recipe": {"name": folder.name, "epochs": epochs, "seed": seed, "network": "SmallClassifier"},
-        "data": train.name,
-        "test_accuracy": accuracy,
-        "floor": metric.compute().item(),
-        "floor_protocol": f"first {SAMPLES:,} training images against the {len(test.pixels):,} test images",
-        "made": {
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "seconds": time.perf_counter() - start,
-        },
+    Returns:
+        frechet: the distance, ≥ 0, 0 is best.
+        precision, recall: 0…1, see `Judge.precision_recall`; how real the samples are, how much of the real is there.
+        classes: how many of the ten classes get at least a tenth of their share (1 % of the samples).
+        evenness: exp(entropy) of the class shares, 1…10; 10 when all ten are drawn equally often.
+        sharpness: see there; compare it with the floor's.
+        accuracy: share of the images whose class is their label; only with labels.
+    """
+    images = list(images)
+    eye = judge(dataset, images[0].shape[-1])
+    features, guesses = look(eye.classifier, images)
+    shares = guesses.bincount(minlength=10) / len(guesses)
+    found = eye.scores(features) | {
+        "classes": int((shares >= 0.01).sum()),
+        "evenness": torch.special.entr(shares).sum().exp().item(),
+        "sharpness": sharpness(images),
     }
-    tensors = {k: v.contiguous() for k, v in network.state_dict().items()} | {k: getattr(metric, k) for k in _REAL}
-    write_folder(folder, card, {"weights.safetensors": save_tensors(tensors)})
-    return card
+    return found if labels is None else found | {"accuracy": (guesses == labels).float().mean().item()}
 
 
-def _train_classifier(train: ImageSet, epochs: int, seed: int) -> SmallClassifier:
-    torch.manual_seed(seed)
-    network, batch = SmallClassifier().to(memory_format=torch.channels_last), 128
-    rng = torch.Generator().manual_seed(seed)
-    steps = epochs * (len(train.pixels) // batch)
-    adam = torch.optim.AdamW(network.parameters(), weight_decay=0.01, fused=True)
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=3e-3, total_steps=steps)
-    order = shuffled_indices(len(train.pixels), batch, rng)
-    network.train()
-    for _ in progress(steps, "classifier"):
-        rows = next(order)
-        images, labels = to_range(train.pixels[rows]), train.labels[rows]
-        mirrored = torch.rand(batch, 1, 1, 1, generator=rng) < 0.5
-        images = torch.where(mirrored, images.flip(3), images)
-        adam.zero_grad()
-        nn.functional.cross_entropy(network(images), labels).backward()
-        adam.step()
-        rate.step()
-    return network.eval()
+def sharpness(images: Iterable[Tensor]) -> float:
+    """Mean over the images of the variance of their Laplacian, ≥ 0: blur lowers it, noise raises it.
+
+    The Laplacian at a pixel is its four neighbours minus four times itself (Pech-Pacheco et al. 2000).
+
+    Args:
+        images: batches (B, 1, H, W) in −1…1.
+    """
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]  # (1, 1, 3, 3)
+    edges = [torch.nn.functional.conv2d(part, kernel) for part in images]  # (B, 1, H − 2, W − 2)
+    return torch.cat([part.flatten(1).var(1) for part in edges]).mean().item()
 
 
 @torch.no_grad()
-def _accuracy(network: SmallClassifier, test: ImageSet) -> float:
-    guesses = torch.cat([network(part).argmax(1) for part in to_range(test.pixels).split(1000)])
-    return (guesses == test.labels).float().mean().item()
+def samples(generator: nn.Module, n: int, seed: int, label: int | None = None) -> Iterator[Tensor]:
+    """n generated images, a thousand at a time, on the CPU: float32 (≤ 1000, C, H, W) in −1…1, in eval mode.
+
+    With classes the labels are 0, 1, …, 9, 0, 1, … unless one `label` is given.
+
+    Raises:
+        BadInput: n below 1, or a label that the generator does not have.
+    """
+    classes = _classes(generator)
+    if n < 1:
+        raise BadInput(f"n is {n}; draw at least 1 image.")
+    if label is not None and not 0 <= label < classes:
+        allowed = f"choose 0…{classes - 1}" if classes else "this generator takes no labels"
+        raise BadInput(f"label {label} is not possible; {allowed}.")
+    device = next(generator.parameters()).device
+    batches = [z_from_seed(seed, generator.latent_dim, n).split(1000)]
+    if classes:
+        labels = _labels(n, classes) if label is None else torch.full((n,), label)
+        batches.append(labels.split(1000))
+    with evaluating(generator):
+        for inputs in zip(*batches, strict=True):
+            yield generator(*(each.to(device) for each in inputs)).float().cpu()
+
+
+def _classes(generator: nn.Module) -> int:
+    return getattr(generator, "classes", 0)  # a reader's own generator may not have it
+
+
+def _labels(n: int, classes: int) -> Tensor:
+    return torch.arange(n) % classes
+
+
+class Passed(nn.Module):
+    """What torchmetrics wants, a module that gives features, for features that are computed already."""
+
+    num_features = SmallClassifier.num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features
+
+
+def _radii(points: Tensor) -> Tensor:
+    """(N,): from each point to its k-th nearest other one."""
+    parts = [torch.cdist(part, points).kthvalue(NEIGHBOURS + 1).values for part in points.split(1000)]  # 0 is itself
+    return torch.cat(parts)
+
+
+def _share_inside(points: Tensor, centres: Tensor, radii: Tensor) -> float:
+    """The share of the points that lie in at least one ball."""
+    inside = [(torch.cdist(part, centres) <= radii).any(1) for part in points.split(1000)]
+    return torch.cat(inside).float().mean().item()

@@ -12,12 +12,14 @@ def is_static() -> bool:
     return os.environ.get("GAN_LIB_STATIC") == "1"
 
 
-def progress(steps: int, name: str, show: bool = True) -> tqdm:
-    """The numbers 1…steps with a bar that shows rate and time left.
+def progress(steps: int, name: str, show: bool = True, *, done: int = 0) -> tqdm:
+    """The numbers done + 1…steps with a bar that shows rate and time left.
 
     Args:
-        steps: how many.
+        steps: how many in all.
         name: stands before the bar.
         show: no bar if False, nor where the notebook becomes a page: a stored bar is a widget without a kernel.
+        done: how many were done before.
     """
-    return tqdm(range(1, steps + 1), name, unit="step", disable=not show or is_static(), mininterval=0.5)
+    hide = not show or is_static()
+    return tqdm(range(done + 1, steps + 1), name, total=steps, initial=done, unit="step", disable=hide, mininterval=0.5)

@@ -3,100 +3,156 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from gan_lib.data import shuffled_indices, to_range
-from gan_lib.errors import BadInput
+from gan_lib import parallel
+from gan_lib.data import ImageSet, to_range
+from gan_lib.device import has_bfloat16
+from gan_lib.errors import BadInput, Diverged
+from gan_lib.games import DLoss, Game
+from gan_lib.networks import check_labels
 from gan_lib.progress import progress
-from gan_lib.recipes import Recipe
+from gan_lib.state import State
 
 HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "d_real", "d_fake")
+EXPLODED = 1e6  # no loss of any game here comes near it while it still learns
+CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device
 
 
 def train(
-    recipe: Recipe,
-    generator: nn.Module,
-    discriminator: nn.Module,
-    pixels: Tensor,
+    state: State,
+    images: ImageSet,
     *,
     steps: int | None = None,
-    at_milestone: Callable[[int], None] = lambda step: None,
+    watch: Callable[[], bool | None] = lambda: False,
     show_progress: bool = True,
 ) -> Tensor:
-    """Train both networks in place, by alternating steps.
+    """Train both networks of `state` in place, by alternating steps.
 
-    That is algorithm 1 of Goodfellow et al. 2014, except that G's step uses D's fakes again instead
-    of drawing new ones, and that the recipe's game says what G descends.
+    That is algorithm 1 of Goodfellow et al. 2014, except that G's step uses D's last fakes again instead
+    of drawing new ones, and that the recipe's game says what D and G descend.
 
-    The networks and `pixels` must be on the same device; that is where everything happens.
-    Nothing in the loop waits for the device: losses are kept there until the end.
+    Nothing in the loop waits for the device: data, losses and history stay there.
 
     Args:
-        recipe: sizes, rates, game, seed.
-        generator: z (B, latent_dim) → (B, C, H, W) in −1…1.
-        discriminator: (B, C, H, W) → logits (B, 1).
-        pixels: uint8 (N, C, H, W), the whole training set.
-        steps: updates of G; the recipe's own number if None.
-        at_milestone: called with the number of updates done at each of the recipe's milestones.
+        state: where the training stands; it goes on from there.
+        images: the whole training set, on the state's device.
+        steps: updates of G, counted from the first; the recipe's own number if None.
+        watch: called before the first update and after each; what it does must not depend on torch's global
+            random numbers. The training stops if it returns True.
         show_progress: show a progress bar.
 
     Returns:
-        float32 (lines, 5) on the CPU, columns `HISTORY_COLUMNS`; D(real) and D(fake) are means
-        of σ(logit) over the last batch.
+        float32 (lines, 5) on the CPU, columns `HISTORY_COLUMNS`; D(real) and D(fake) are means over the
+        last batch, of σ(logit), or of the critic's value in a Wasserstein game.
 
     Raises:
-        BadInput: steps below 1, or a batch larger than the data.
+        BadInput: steps below 1, d_steps below 1, images or labels that do not fit the recipe.
+        Diverged: a loss became NaN, infinite or larger than a million.
     """
+    recipe, game, device, rng = state.recipe, state.recipe.game, state.device, state.rng
     steps = recipe.steps if steps is None else steps
-    if steps < 1:
-        raise BadInput(f"steps is {steps}; choose at least 1.")
-    device, game = pixels.device, recipe.game
-    size, latent_dim = recipe.batch_size, generator.latent_dim
-    rng = torch.Generator(device).manual_seed(recipe.seed)
-    rows = shuffled_indices(len(pixels), size, rng)
-    adam = partial(torch.optim.Adam, betas=recipe.betas, fused=True)
-    g_adam = adam(generator.parameters(), lr=recipe.lr_g)
-    d_adam = adam(discriminator.parameters(), lr=recipe.lr_d)
-    history = []
+    _check(state, images, steps)
+    generator, discriminator = state.generator.train(), state.discriminator.train().requires_grad_(True)
+    draw, judge = parallel.shared(generator), parallel.shared(_Judge(discriminator, game))
+    mine, size, latent_dim = parallel.my_part(recipe.batch_size), recipe.batch_size, generator.latent_dim
+    amp = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16 and has_bfloat16(device))
+    show = torch.sigmoid if game.has_probability else torch.nn.Identity()
 
-    generator.train(), discriminator.train()
-    discriminator.requires_grad_(True)  # an interrupted training may have left it frozen
-    if 0 in recipe.milestones:
-        at_milestone(0)
-    for step in progress(steps, recipe.name, show_progress):
+    stop = watch() if state.step == 0 else False
+    for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
+        if stop:
+            break
+        _seed_global_numbers(recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
-        for _ in range(recipe.d_steps):
-            real = to_range(pixels[next(rows)])  # (B, 1, 28, 28) in −1…1
-            z = torch.randn(size, latent_dim, generator=rng, device=device)  # (B, 100)
-            fake = generator(z)  # (B, 1, 28, 28)
-            real_logits = discriminator(real)  # (B, 1)
-            fake_logits = discriminator(fake.detach())  # (B, 1)
-            d_loss = game.d_loss(real_logits, fake_logits)
-            d_adam.zero_grad()
+        for k in range(recipe.d_steps):
+            rows = next(state.rows)[mine]  # (B,)
+            real = to_range(images.pixels[rows])  # (B, C, H, W) in −1…1
+            labels = (images.labels[rows],) if game.conditional else ()  # one (B,), or none
+            z = torch.randn(size, latent_dim, generator=rng, device=device)[mine]  # (B, 100)
+            with amp, torch.set_grad_enabled(k == recipe.d_steps - 1):  # G learns from the last fakes alone
+                fake = draw(z, *labels)  # (B, C, H, W)
+            with amp:
+                d_loss, real_logits, fake_logits = judge(real, fake.detach(), *labels)
+            state.d_optimizer.zero_grad()
             d_loss.backward()
-            d_adam.step()
+            state.d_optimizer.step()
+            if game.clip:
+                _clip(discriminator, game.clip)
 
         # Teach G to fool the D of this moment, with the same fakes. D is frozen: it passes the
         # gradient on to G and keeps none for itself.
         discriminator.requires_grad_(False)
-        g_loss = game.g_loss(discriminator(fake))
-        g_adam.zero_grad()
+        with amp:
+            g_loss = game.g_loss(discriminator, fake, *labels)
+        state.g_optimizer.zero_grad()
         g_loss.backward()
-        g_adam.step()
+        state.g_optimizer.step()
         discriminator.requires_grad_(True)
+        state.step = step
+        if state.average is not None:
+            state.update_average()
 
         if step % recipe.log_every == 0 or step == steps:
-            means = d_loss, g_loss, real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
-            history.append((step, torch.stack(means).detach()))  # stays on the device
-        if step in recipe.milestones:
-            at_milestone(step)
-    return _to_table(history)
+            row = d_loss, g_loss, show(real_logits).mean(), show(fake_logits).mean()
+            state.history.append((step, torch.stack(row).detach()))  # stays on the device
+        if step % CHECK_EVERY == 0 or step == steps:
+            check_losses(state)
+        stop = watch()
+    return state.table()
 
 
-def _to_table(history: list[tuple[int, Tensor]]) -> Tensor:
-    """One copy from the device for the whole training: float32 (lines, 5)."""
-    steps = torch.tensor([step for step, _ in history], dtype=torch.float32)[:, None]  # (lines, 1)
-    return torch.cat([steps, torch.stack([row for _, row in history]).cpu()], dim=1)
+def check_losses(state: State) -> None:
+    """Diverged if a loss since the last look is NaN, infinite or larger than a million, or a weight is NaN or
+    infinite, which the next loss would show; waits for the device."""
+    for step, d_loss, g_loss in state.table()[-CHECK_EVERY:, :3].tolist():
+        if not (abs(d_loss) < EXPLODED and abs(g_loss) < EXPLODED):
+            raise Diverged(
+                f"After {step:,.0f} updates the losses were {d_loss:g} (D) and {g_loss:g} (G), so the training "
+                "stopped; try smaller learning rates or another seed."
+            )
+    if not state.is_finite():
+        raise Diverged(
+            f"After {state.step:,} updates a weight was NaN or infinite, so the training stopped; "
+            "try smaller learning rates or another seed."
+        )
+
+
+class _Judge(nn.Module):
+    """D's loss as one module, so that several processes can share the gradient of its single forward pass."""
+
+    def __init__(self, discriminator: nn.Module, game: Game):
+        super().__init__()
+        self.discriminator, self.game = discriminator, game
+
+    def forward(self, real: Tensor, fake: Tensor, *labels: Tensor) -> DLoss:
+        return self.game.d_loss(self.discriminator, real, fake, *labels)
+
+
+def _seed_global_numbers(seed: int, step: int) -> None:
+    torch.manual_seed((seed ^ (step << 32) ^ (parallel.rank() << 56)) % 2**63)
+
+
+@torch.no_grad()
+def _clip(critic: nn.Module, limit: float) -> None:
+    for weight in critic.parameters():
+        weight.clamp_(-limit, limit)
+
+
+def _check(state: State, images: ImageSet, steps: int) -> None:
+    """BadInput unless steps, images and labels fit the recipe; looks at the values once, before the first update."""
+    recipe, pixels, shape = state.recipe, images.pixels, state.generator.image_shape
+    if steps < 1:
+        raise BadInput(f"steps is {steps}; choose at least 1.")
+    if recipe.d_steps < 1:
+        raise BadInput(f"d_steps (n_critic) is {recipe.d_steps}; choose at least 1.")
+    if tuple(pixels.shape[1:]) != tuple(shape):
+        raise BadInput(f"the data has the shape {tuple(pixels.shape[1:])}; {recipe.name} learns {tuple(shape)}.")
+    if pixels.is_floating_point() and not (pixels.min() >= -1 and pixels.max() <= 1):
+        raise BadInput(
+            f"the data runs from {pixels.min():g} to {pixels.max():g}; give uint8 0…255 or float −1…1, as tanh does."
+        )
+    if recipe.game.conditional:
+        check_labels(images.labels, state.generator.classes, len(pixels))

@@ -1,5 +1,6 @@
-"""What every test shares: the static face, a tiny data set, a tiny recipe and a tiny recorded run."""
+"""What every test shares: the static face, a tiny data set, tiny recipes and a tiny recorded run."""
 
+import multiprocessing
 import os
 from dataclasses import replace
 
@@ -11,15 +12,42 @@ if "GAN_LIB_DATA" in os.environ:  # the chapters run in book/, where a relative 
 import pytest
 import torch
 
-from gan_lib import runs
+from gan_lib import recording
 from gan_lib.data import ImageSet
-from gan_lib.recipes import MLP_FASHION
+from gan_lib.recipes import ACGAN_FASHION, CGAN_MNIST, MLP_FASHION, WGAN_FASHION, WGAN_GP_FASHION
 
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
+# Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.conftest"])
 
-@pytest.fixture(scope="session")
-def images():
+FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}
+WIDTH_4 = {"generator_args": {"features": 4}, "discriminator_args": {"features": 4, "batch_norm": False}}
+TINY = {
+    "mlp": replace(MLP_FASHION, name="tiny", **FEW),
+    "cgan": replace(
+        CGAN_MNIST,
+        **FEW,
+        name="tiny-cgan",
+        dataset="fashion-mnist",
+        generator_args={"width": 8},
+        discriminator_args={"width": 8},  # and dropout 0.3, as the recipe has it
+    ),
+    "acgan": replace(  # with an average of G, in bfloat16
+        ACGAN_FASHION,
+        **FEW,
+        name="tiny-acgan",
+        generator_args={"features": 4},
+        discriminator_args={"features": 4},
+        ema=0.9,
+    ),
+    "wgan": replace(WGAN_FASHION, **FEW, name="tiny-wgan", **WIDTH_4, d_steps=3, lr_g=1e-3, lr_d=1e-3, bfloat16=False),
+    "wgan-gp": replace(WGAN_GP_FASHION, **FEW, name="tiny-wgan-gp", **WIDTH_4, d_steps=2, bfloat16=False),
+}
+
+
+def random_images():
     """64 random pictures."""
     rng = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (64, 1, 28, 28), generator=rng, dtype=torch.uint8)
@@ -27,12 +55,18 @@ def images():
 
 
 @pytest.fixture(scope="session")
+def images():
+    """64 random pictures."""
+    return random_images()
+
+
+@pytest.fixture(scope="session")
 def tiny():
     """A recipe that takes a moment."""
-    return replace(MLP_FASHION, name="tiny", about="for tests", batch_size=8, steps=12, milestones=(0, 5), log_every=5)
+    return TINY["mlp"]
 
 
 @pytest.fixture
 def run(tmp_path, images, tiny):
     """A recorded run in tmp_path / "tiny"."""
-    return runs.record(tiny, images, tmp_path / "tiny", show_progress=False)
+    return recording.record(tiny, images, tmp_path / "tiny", show_progress=False)

@@ -1,18 +1,24 @@
 """python -m gan_lib: what it does, and one line on stderr for what it cannot do."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import load_file
 
 import gan_lib.__main__ as cli
-from gan_lib import device, recipes, runs, training
+from gan_lib import device, files, latent, recipes, runs, training
 from gan_lib.errors import BadInput
+from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
 
@@ -21,7 +27,8 @@ NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
 def command(monkeypatch, capsys, images, tmp_path):
     """Run the command line here, on 64 random pictures and in an empty folder: (exit status, stdout, stderr)."""
     monkeypatch.setattr(cli.data, "load", lambda *_: replace(images, name="fashion-mnist"))
-    monkeypatch.setattr(cli, "frechet_distance", lambda _: 12.5)
+    monkeypatch.setattr(cli.metrics, "frechet_distance", lambda _, dataset: 12.5)
+    monkeypatch.setattr(cli.metrics, "evaluate", lambda *_, **__: {"frechet": 13.5})
     monkeypatch.setitem(recipes.RECIPES, "tiny", replace(recipes.MLP_FASHION, name="tiny", batch_size=8, milestones=()))
     monkeypatch.chdir(tmp_path)
 
@@ -98,7 +105,9 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
     ("arguments", "said"),
     [
         (("train", "tiny", "--device", "tpu"), "device 'tpu' is not known; choose one of: cuda, mps, cpu."),
-        (("train", "tiny", "--steps", "0"), "steps is 0; choose at least 1."),
+        (("train", "tiny", "--steps", "0"), "--steps"),
+        (("train", "tiny", "--batch-size", "0"), "--batch-size"),
+        (("train", "tiny", "--batch-size", "65"), "batch size 65 is not possible with 64 images; choose 1…64."),
         (("train", "tiny", "--steps", "many"), "--steps"),
         (("train", "tiny", "--seed", "-1"), "--seed"),
         (("train", "tiny", "--seed", "99999999999999999999"), "--seed"),
@@ -108,6 +117,17 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         (("trian", "tiny"), "trian"),
         (("bench", "mlp-fashon"), "recipe 'mlp-fashon' is not known"),
         (("bench", "tiny", "--rounds", "0"), "--rounds"),
+        (("sample", "mlp-fashion"), "--out"),
+        (("sample", "mlp-fashion", "--out", "x.jpg"), "x.jpg ends in '.jpg'; choose a name that ends in .npy or .png."),
+        (("sample", "mlp-fashion", "-n", "0", "--out", "x.png"), "-n"),
+        (("sample", "nowhere", "--out", "x.png"), "nowhere is not a recorded run"),
+        (("sample", "mlp-fashion", "--label", "3", "--out", "x.png"), "this generator takes no labels"),
+        (("export", "nowhere"), "nowhere is not a recorded run"),
+        (("export", "mlp-fashion", "--out", "g.onnx"), "choose a name that ends in .pt2 or .safetensors"),
+        (("evaluate",), "name one or more runs, or give --all, not both"),
+        (("evaluate", "mlp-fashion", "--all"), "name one or more runs, or give --all, not both"),
+        (("evaluate", "mlp-fashion", "nowhere"), "nowhere is not a recorded run"),
+        (("classifier", "cifar"), "data set 'cifar' is not known"),
     ],
 )
 def test_bad_input_exits_2_with_one_line_and_writes_no_run(command, tmp_path, arguments, said):
@@ -135,24 +155,116 @@ def test_a_folder_in_use_is_refused_unless_its_run_is_to_be_replaced(command, tm
     assert runs.load(tmp_path / "runs" / "tiny").card["steps_done"] == 3
 
 
-def test_ctrl_c_during_training_exits_130_and_leaves_nothing(command, monkeypatch, tmp_path):
+def press_ctrl_c_at_batch(number, monkeypatch):
     to_range, calls = training.to_range, []
 
-    def press_at_the_fifth_batch(pixels):
+    def press(pixels):
         calls.append(1)
-        if len(calls) == 5:
+        if len(calls) == number:
             signal.raise_signal(signal.SIGINT)
         return to_range(pixels)
 
-    monkeypatch.setattr(training, "to_range", press_at_the_fifth_batch)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` would have it ignored
-    try:
-        status, out, err = command("train", "tiny", "--steps", "50", "--out", "run")
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert status == 130 and out == "" and len(calls) == 5
-    assert err.splitlines()[-1] == "gan_lib: stopped; nothing was written."
-    assert os.listdir(tmp_path) == []
+    monkeypatch.setattr(training, "to_range", press)
+
+
+def test_ctrl_c_finishes_the_update_saves_and_exits_130(command, monkeypatch, tmp_path):
+    assert command("train", "tiny", "--steps", "9", "--out", "whole")[0] == 0
+    with monkeypatch.context() as patch:
+        press_ctrl_c_at_batch(5, patch)
+        status, out, err = command("train", "tiny", "--steps", "9", "--out", "run")
+    assert status == 130 and out == ""
+    assert err.splitlines()[-1].startswith("gan_lib: stopped after 5 updates; go on with --resume.")
+    assert sorted(os.listdir(tmp_path)) == ["run.checkpoint.safetensors", "whole"]
+
+    status, _, err = command("train", "tiny", "--steps", "9", "--out", "run")
+    assert status == 2 and "run.checkpoint.safetensors holds an unfinished training; go on with it (--resume)" in err
+    assert command("train", "tiny", "--steps", "9", "--out", "run", "--resume")[0] == 0
+    assert sorted(os.listdir(tmp_path)) == ["run", "whole"]
+    for name in ("weights.safetensors", "history.safetensors"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_resume_where_there_is_nothing_starts_and_where_all_is_done_leaves_it(command, tmp_path):
+    assert command("train", "tiny", "--steps", "2", "--resume")[0] == 0
+    before = (tmp_path / "runs" / "tiny" / "card.json").read_bytes()
+    assert command("train", "tiny", "--steps", "2", "--resume")[0] == 0
+    assert (tmp_path / "runs" / "tiny" / "card.json").read_bytes() == before
+
+
+# ------------------------------------------------------------------------------------------ sample, export, evaluate
+
+
+def test_samples_are_written_as_numbers(command, tmp_path):
+    assert command("sample", "mlp-fashion", "-n", "5", "--seed", "3", "--out", "here/x.npy")[0] == 0
+    found = np.load(tmp_path / "here" / "x.npy")
+    assert found.shape == (5, 1, 28, 28) and found.dtype == np.float32 and abs(found).max() <= 1
+    with torch.no_grad():
+        expected = runs.load("mlp-fashion").generator(latent.z_from_seed(3, 100, 5))
+    torch.testing.assert_close(torch.from_numpy(found), expected)
+
+
+def test_samples_are_written_as_a_grid(command, tmp_path):
+    status, out, _ = command("sample", "mlp-fashion", "-n", "5", "--out", "x.png")
+    assert status == 0 and out == "x.png: 5 pictures of mlp-fashion, seed 0\n"
+    picture = np.array(Image.open(tmp_path / "x.png"))
+    assert picture.shape == (2 * 28, 3 * 28)
+    assert picture[28:, 56:].max() == 0 and picture[28:, :56].max() > 100  # the sixth place is black
+
+
+def test_an_exported_program_draws_the_same_without_gan_lib(command, tmp_path):
+    assert command("export", "mlp-fashion")[0] == 0
+    z = latent.z_from_seed(1, 100, 7)
+    torch.save(z, tmp_path / "z.pt")
+    code = (
+        "import sys, torch; p = torch.export.load('mlp-fashion.pt2').module(); "
+        "torch.save(p(torch.load('z.pt')), 'x.pt'); assert 'gan_lib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    torch.testing.assert_close(torch.load(tmp_path / "x.pt"), runs.load("mlp-fashion").generator(z))
+
+
+@pytest.mark.parametrize("network", [CGANGenerator(), ACGANGenerator(features=4)], ids=["CGAN", "ACGAN"])
+def test_a_program_with_labels_takes_any_batch(network):
+    network.eval()
+    z, labels = latent.z_from_seed(1, 100, 5), torch.arange(5)
+    torch.testing.assert_close(files._program(network).module()(z, labels), network(z, labels))
+
+
+def test_exported_weights_are_the_runs(command, tmp_path):
+    assert command("export", "mlp-fashion", "--out", "g.safetensors")[0] == 0
+    expected = runs.load("mlp-fashion").generator.state_dict()
+    torch.testing.assert_close(load_file(tmp_path / "g.safetensors"), dict(expected))
+
+
+def test_a_file_that_cannot_be_written_keeps_the_old_one(command, monkeypatch, tmp_path):
+    (tmp_path / "x.png").write_text("old")
+
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, _, err = command("sample", "mlp-fashion", "--out", "x.png")
+    assert status == 2 and "x.png could not be written (No space left on device)" in err
+    assert os.listdir(tmp_path) == ["x.png"] and (tmp_path / "x.png").read_text() == "old"
+
+
+def test_evaluate_gives_a_table_with_floors_and_the_same_as_json(command, monkeypatch, tmp_path):
+    values = {"frechet": 12.345, "precision": 0.5, "recall": 0.25, "classes": 9, "evenness": 8.5, "sharpness": 0.1}
+    monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: values)
+    status, out, _ = command("evaluate", "mlp-fashion")
+    head, line, floor = out.splitlines()
+    assert status == 0 and head.split() == [*values, "accuracy"]
+    assert line.split() == ["mlp-fashion", "12.35", "0.500", "0.250", "9", "8.50", "0.100", "-"]
+    assert floor.startswith("real fashion-mnist 28") and float(floor.split()[3]) < 1
+    found = json.loads(command("evaluate", "mlp-fashion", "--json")[1])
+    assert found == {"mlp-fashion": values | {"dataset": "fashion-mnist", "side": 28, "from_card": False}}
+
+
+def test_evaluate_all_is_every_shipped_run(monkeypatch, command):
+    monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: {"frechet": 1.0})
+    found = json.loads(command("evaluate", "--all", "--json")[1])
+    recorded = {folder.parent.name for folder in runs.RECORDED.glob("*/history.safetensors")}
+    assert set(found) == recorded - {"autoencoder-fashion"} and "mlp-fashion" in found
 
 
 # ------------------------------------------------------------------------------------------ the other commands
@@ -166,14 +278,19 @@ def test_runs_lists_every_recipe_and_says_which_are_recorded(command):
     assert recipes.RECIPES["mlp-fashion-k5"].about in lines["mlp-fashion-k5"]
 
 
-def test_bench_prints_the_table_it_was_asked_for(command, monkeypatch):
-    monkeypatch.setattr(cli.benchmark, "table", lambda *asked: f"{asked[0].name} {asked[1:]}")
-    assert command("bench", "tiny", "--seconds", "0.5", "--rounds", "2") == (0, "tiny (0.5, 2)\n", "")
+def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
+    monkeypatch.setattr(cli.benchmark, "measure", lambda *asked: {"asked": [asked[0].name, *asked[1:]]})
+    monkeypatch.setattr(cli.benchmark, "table", str)
+    status, out, _ = command("bench", "tiny", "mlp-fashion", "--seconds", "0.5", "--rounds", "2", "--json")
+    assert status == 0 and json.loads(out) == [{"asked": ["tiny", 0.5, 2]}, {"asked": ["mlp-fashion", 0.5, 2]}]
+    assert command("bench", "tiny")[1] == "{'asked': ['tiny', 5.0, 3]}\n"
+    assert len(json.loads(command("bench", "--json")[1])) == len(cli.benchmark.KINDS)
 
 
 def test_help_names_the_commands(command):
     status, out, _ = command("--help")
-    assert status == 0 and all(name in out for name in ("train", "runs", "bench"))
+    assert status == 0
+    assert all(name in out for name in ("train", "sample", "evaluate", "export", "bench", "runs", "classifier"))
 
 
 # ------------------------------------------------------------------------------------------ devices

@@ -291,7 +291,7 @@ def test_values_between_grey_levels_are_rounded_and_those_outside_are_cut():
 
 
 def batches(n, size, count, seed=0):
-    rows = data.shuffled_indices(n, size, torch.Generator().manual_seed(seed))
+    rows = data.ShuffledIndices(n, size, torch.Generator().manual_seed(seed))
     return [next(rows).tolist() for _ in range(count)]
 
 
@@ -317,7 +317,7 @@ def test_the_seed_alone_decides_the_order():
 @pytest.mark.parametrize("size", [0, -1, 11])
 def test_an_impossible_batch_size_is_refused_at_once(size):
     with pytest.raises(BadInput, match=f"batch size {size} is not possible with 10 images; choose 1…10"):
-        data.shuffled_indices(10, size, torch.Generator())
+        data.ShuffledIndices(10, size, torch.Generator())
 
 
 def test_a_batch_may_be_the_whole_data_set():

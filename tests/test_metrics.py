@@ -1,18 +1,29 @@
-"""The Fréchet distance against its equation, written out with NumPy in float64."""
+"""Every measure against its definition, written out with NumPy and scikit-learn in float64."""
 
 import json
+import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import NearestNeighbors
+from torch import nn
 
 from gan_lib import metrics, runs
-from gan_lib.data import ImageSet, to_range
+from gan_lib.errors import BadInput, BadRun
+from gan_lib.latent import z_from_seed
+from gan_lib.metrics import Judge
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.mlp import MLPGenerator
 
-N = 1500  # pictures: two batches, so that sums over batches are tested too
+N = 1020  # pictures: two batches, so that their seams are tested too
+BOTH = [(dataset, side) for dataset in metrics.CLASSIFIERS for side in metrics.SIDES]
+
+
+# ---------------------------------------------------------------------------------------- the definitions
 
 
 def square_root(matrix):
@@ -28,121 +39,505 @@ def frechet(mean_1, cov_1, mean_2, cov_2):
     return ((mean_1 - mean_2) ** 2).sum() + np.trace(cov_1) + np.trace(cov_2) - 2 * np.trace(both)
 
 
-def recorded(folder):
-    """The classifier of a run, and mean and covariance of the real features that lie beside its weights."""
-    tensors = load_file(folder / "weights.safetensors")
-    total, squares, n = (tensors.pop(f"real_features_{part}").double() for part in ("sum", "cov_sum", "num_samples"))
-    classifier = SmallClassifier()
-    classifier.load_state_dict(tensors)
-    mean = total / n
-    cov = (squares - n * torch.outer(mean, mean)) / (n - 1)
-    return classifier.eval(), mean.numpy(), cov.numpy(), int(n)
+def moments(points):
+    """Mean and covariance of (N, D)."""
+    return points.mean(0), np.cov(points.T)
+
+
+def precision_recall(real, fake):
+    """Kynkäänniemi et al. 2019 with k = 3; `kneighbors()` of nothing leaves out the point itself."""
+    radii = [NearestNeighbors(n_neighbors=3, algorithm="brute").fit(x).kneighbors()[0][:, 2] for x in (real, fake)]
+    between = pairwise_distances(real, fake)  # (real, fake)
+    return (between <= radii[0][:, None]).any(0).mean(), (between <= radii[1]).any(1).mean()
+
+
+def precision_by_hand(real, fake):
+    """The first of them point by point."""
+
+    def radius(i):
+        return sorted(np.linalg.norm(real[i] - real[j]) for j in range(len(real)) if j != i)[2]
+
+    balls = [(real[i], radius(i)) for i in range(len(real))]
+    return np.mean([any(np.linalg.norm(x - centre) <= r for centre, r in balls) for x in fake])
+
+
+def sharpness(images):
+    """Tensor (N, 1, H, W): the mean over the images of the variance of each one's Laplacian."""
+    x = images[:, 0].double().numpy()
+    edges = x[:, :-2, 1:-1] + x[:, 2:, 1:-1] + x[:, 1:-1, :-2] + x[:, 1:-1, 2:] - 4 * x[:, 1:-1, 1:-1]
+    return edges.reshape(len(x), -1).var(axis=1, ddof=1).mean()
+
+
+def shrinking(old, new):
+    """The matrix (new, old) of a bilinear resize: a triangle as wide as the coarser of the two grids."""
+    scale = old / new
+    centres, places = (np.arange(new)[:, None] + 0.5) * scale, np.arange(old) + 0.5
+    weights = (1 - abs(places - centres) / max(scale, 1)).clip(0)
+    return weights / weights.sum(1, keepdims=True)
+
+
+def resized(images, side):
+    """Tensor (N, 1, H, H) → float32 (N, 1, side, side)."""
+    matrix = shrinking(images.shape[-1], side)
+    return torch.from_numpy(matrix @ images.double().numpy() @ matrix.T).float()
 
 
 @torch.no_grad()
 def features(classifier, images):
-    return torch.cat([classifier.features(part) for part in images.split(500)]).double().numpy()
+    """What the classifier sees in images of any size: float64 (N, 128)."""
+    images = images if images.shape[-1] == 28 else resized(images, 28)
+    classifier = classifier.to(memory_format=torch.channels_last)  # three times as fast here
+    return torch.cat([classifier.features(part) for part in images.split(100)]).double().numpy()
 
 
-def random_set(n, seed):
-    rng = torch.Generator().manual_seed(seed)
-    pixels = torch.randint(256, (n, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    return ImageSet("random", pixels, torch.arange(n) % 10, tuple("0123456789"))
+def recorded(folder, side):
+    """The classifier in a folder; mean and covariance of the test images' features; the features that are kept."""
+    classifier, seen = SmallClassifier(), load_file(folder / f"test_{side}.safetensors")
+    classifier.load_state_dict(load_file(folder / "weights.safetensors"))
+    total, squares, n = (seen[f"real_features_{part}"].double() for part in ("sum", "cov_sum", "num_samples"))
+    mean = total / n
+    cov = (squares - n * torch.outer(mean, mean)) / (n - 1)
+    kept = seen["features"].double() * seen["scale"].double()
+    return classifier.eval(), (mean.numpy(), cov.numpy()), kept.numpy()
+
+
+def shipped(dataset, side):
+    return recorded(runs.RECORDED / metrics.CLASSIFIERS[dataset], side)
+
+
+# ------------------------------------------------------------------------------------- what is judged here
+
+
+class Enlarged(nn.Module):
+    """A generator whose pictures are made side × side."""
+
+    def __init__(self, generator, side):
+        super().__init__()
+        self.generator, self.latent_dim, self.side = generator, generator.latent_dim, side
+
+    def forward(self, z):
+        return nn.functional.interpolate(self.generator(z), self.side, mode="bilinear")
+
+
+class Reel(nn.Module):
+    """Shows the pictures of the given classes one after the other, whatever the z; never heard of `classes`."""
+
+    latent_dim = 5
+
+    def __init__(self, pictures, shown):
+        super().__init__()
+        self.pictures, self.shown = nn.Parameter(pictures), list(shown)
+
+    def forward(self, z):
+        rows, self.shown = self.shown[: len(z)], self.shown[len(z) :]
+        return self.pictures[rows]
+
+
+class Album(nn.Module):
+    """Shows for each label the picture of the class that stands there in `order`; keeps how it was asked."""
+
+    latent_dim, classes = 5, 10
+
+    def __init__(self, pictures, order=range(10)):
+        super().__init__()
+        self.pictures, self.order = nn.Parameter(pictures), torch.tensor(order)
+        self.labels, self.modes = [], set()
+
+    def forward(self, z, labels):
+        assert z.shape == (len(labels), self.latent_dim)
+        self.labels.append(labels)
+        self.modes.add(self.training)
+        return self.pictures[self.order[labels]]
+
+
+class Broken(MLPGenerator):
+    def forward(self, z):
+        raise ArithmeticError
 
 
 @pytest.fixture(scope="module")
-def generator():
+def untrained():
     torch.manual_seed(1)
     return MLPGenerator()
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
-    """A classifier recorded on few random pictures, the same to train and to test: (its folder, its card)."""
-    images, folder = random_set(256, seed=0), tmp_path_factory.mktemp("runs") / "own"
-    return folder, metrics.record_classifier(images, images, folder, epochs=5)
+def trained():
+    return runs.load("mlp-fashion").generator
 
 
-def test_the_distance_is_its_equation_on_the_recorded_classifiers_features(generator):
-    classifier, mean, cov, n = recorded(runs.RECORDED / metrics.CLASSIFIER)
-    assert n == 10_000
-    z = torch.randn(N, 100, generator=torch.Generator().manual_seed(3))
+@pytest.fixture(scope="module")
+def generator(trained):
+    """side → a generator of such pictures."""
+    return {28: trained, 32: Enlarged(trained, 32)}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """side → ten pictures (10, 1, side, side), painted until fashion's classifier takes the k-th for class k."""
+    classifier = shipped("fashion-mnist", 28)[0].requires_grad_(False)
+    paint = torch.zeros(10, 1, 28, 28, requires_grad=True)
+    adam = torch.optim.Adam([paint], lr=0.1)
+    for _ in range(30):
+        adam.zero_grad()
+        nn.functional.cross_entropy(classifier(paint.tanh()), torch.arange(10)).backward()
+        adam.step()
+    small = paint.detach().tanh()
+    found = {28: small, 32: resized(small, 32)}
+    for each in found.values():
+        guesses = classifier.head(torch.from_numpy(features(classifier, each)).float()).argmax(1)
+        assert guesses.tolist() == list(range(10))
+    return found
+
+
+@pytest.fixture(scope="module")
+def clouds():
+    """side by side: 1,020 points each (more than one part), 4 dimensions, that overlap partly."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(N, 4)), rng.normal(size=(N, 4)) * [0.5, 1, 1.5, 2] + [1.5, 0, 0, 0]
+
+
+def judged_by(real):
+    """A judge that has seen these points, for precision and recall."""
+    return Judge(SmallClassifier(), {}, torch.as_tensor(real, dtype=torch.float32))
+
+
+def pr(real, fake):
+    return judged_by(real).precision_recall(torch.as_tensor(fake, dtype=torch.float32))
+
+
+# ------------------------------------------------------------------------------------- Fréchet distance
+
+
+@pytest.mark.parametrize(("dataset", "side"), BOTH)
+def test_the_distance_is_its_equation_on_the_recorded_classifiers_features(dataset, side, generator):
+    classifier, real, _ = shipped(dataset, side)
     with torch.no_grad():
-        fake = features(classifier, generator(z))
-    expected = frechet(mean, cov, fake.mean(0), np.cov(fake.T))
-    assert metrics.frechet_distance(generator, n=N, seed=3) == pytest.approx(expected, rel=1e-3)
+        images = generator[side](z_from_seed(3, 100, N))
+    expected = frechet(*real, *moments(features(classifier, images)))
+    assert metrics.frechet_distance(generator[side], n=N, seed=3, dataset=dataset) == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_distance_is_the_same_each_time_and_depends_on_the_seed(generator):
-    first, again, other = (metrics.frechet_distance(generator, n=500, seed=seed) for seed in (0, 0, 1))
-    assert first == again != other
+def test_features_that_are_shifted_by_c_are_c_squared_away():
+    seen = torch.randn(300, 128, generator=torch.Generator().manual_seed(0))
+    sums = seen.double().sum(0), seen.double().T @ seen.double(), torch.tensor(300)
+    own = Judge(SmallClassifier(), dict(zip(metrics.MOMENTS, sums, strict=True)), seen)
+    assert own.distance(seen) == pytest.approx(0, abs=1e-6)
+    assert own.distance(seen + 0.5) == pytest.approx(128 * 0.25, rel=1e-5)
+    assert own.distance(seen) == pytest.approx(0, abs=1e-6)  # what was asked before has left nothing behind
 
 
-def test_a_trained_generator_is_nearer_than_an_untrained_one(generator):
-    trained = runs.load("mlp-fashion").generator
-    assert metrics.frechet_distance(trained, n=500) < metrics.frechet_distance(generator, n=500) / 2
+def test_a_trained_generator_is_nearer_than_an_untrained_one(trained, untrained):
+    assert metrics.frechet_distance(trained, n=500) < metrics.frechet_distance(untrained, n=500) / 2
 
 
-def test_the_shipped_classifier_is_worth_looking_through():
-    card = json.loads((runs.RECORDED / metrics.CLASSIFIER / "card.json").read_text())
-    assert card["data"] == "fashion-mnist" and card["test_accuracy"] > 0.9
-    assert 0 < card["floor"] < min(runs.load("mlp-fashion").scores.values())
+# ------------------------------------------------------------------------------------ precision and recall
 
 
-def test_a_set_is_at_distance_0_from_itself_and_the_card_says_so(own):
-    _, card = own
-    assert card["floor"] == pytest.approx(0, abs=1e-3)
+def test_precision_and_recall_are_those_of_a_loop_over_all_points(clouds):
+    real, fake = (cloud[:40] for cloud in clouds)
+    expected = precision_by_hand(real, fake), precision_by_hand(fake, real)
+    assert pr(real, fake) == pytest.approx(expected)
+    assert precision_recall(real, fake) == pytest.approx(expected)  # so that it can be asked in the loop's place
+    assert min(expected) > 0.1 and max(expected) < 0.9
 
 
-def test_the_recorded_sums_are_those_of_the_test_images(own):
-    folder, _ = own
-    classifier, mean, cov, n = recorded(folder)
-    real = features(classifier, to_range(random_set(256, seed=0).pixels))
-    assert n == 256
-    np.testing.assert_allclose(mean, real.mean(0), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(cov, np.cov(real.T), rtol=1e-3, atol=1e-5)
+def test_precision_and_recall_of_more_points_are_scikit_learns(clouds):
+    expected = precision_recall(*clouds)
+    assert pr(*clouds) == pytest.approx(expected, abs=1e-6)
+    assert min(expected) > 0.1 and max(expected) < 0.99
 
 
-def test_a_classifier_of_ones_own_can_be_looked_through(own, generator):
-    folder, _ = own
-    classifier, mean, cov, _ = recorded(folder)
-    z = torch.randn(300, 100, generator=torch.Generator().manual_seed(0))
+def test_real_and_fake_swap_precision_and_recall(clouds):
+    assert pr(*clouds) == pr(*clouds[::-1])[::-1]
+
+
+def test_a_ball_reaches_to_its_centres_third_neighbour_and_includes_it():
+    real, fake = [[0.0], [1.0], [2.0], [3.0]], [[6.0], [6.5], [7.0], [100.0]]
+    assert pr(real, fake) == (1 / 4, 1)  # 6 is 3 away from 3, whose ball has radius 3; 6.5 is in nobody's
+    assert judged_by(real).radii.tolist() == [3, 2, 2, 3]
+
+
+def test_a_set_against_itself_has_precision_and_recall_1(clouds):
+    assert pr(clouds[0], clouds[0]) == (1, 1)
+
+
+def test_sets_far_apart_have_precision_and_recall_0(clouds):
+    assert pr(clouds[0], clouds[0] + 1000) == (0, 0)
+
+
+def test_one_point_again_and_again_has_no_recall(clouds):
+    one = np.repeat(clouds[0][:1] + 0.01, N, axis=0)
+    assert pr(clouds[0], one) == (1, 0)
+
+
+def test_precision_and_recall_look_at_no_more_fakes_than_real_ones_are_kept(clouds):
+    real, fake = clouds[0][:300], clouds[1][:300]
+    assert pr(real, np.concatenate([fake, real])) == pr(real, fake)
+    assert len(metrics.judge("fashion-mnist", 28).real) == 5000
+
+
+@pytest.mark.parametrize("side", metrics.SIDES)
+def test_a_generators_precision_and_recall_are_those_of_its_pictures_features(side, generator):
+    classifier, _, real = shipped("fashion-mnist", side)
     with torch.no_grad():
-        fake = features(classifier, generator(z))
-    expected = frechet(mean, cov, fake.mean(0), np.cov(fake.T))
-    assert metrics.frechet_distance(generator, n=300, classifier=str(folder)) == pytest.approx(expected, rel=1e-3)
+        fake = features(classifier, generator[side](z_from_seed(3, 100, 400)))
+    found = metrics.evaluate(generator[side], n=400, seed=3)
+    assert (found["precision"], found["recall"]) == pytest.approx(precision_recall(real, fake), abs=0.003)
+    assert found["precision"] > 0.5
 
 
-def test_the_accuracy_on_the_card_is_the_share_of_right_answers(own):
-    folder, card = own
-    images = random_set(256, seed=0)
-    with torch.no_grad():
-        guesses = recorded(folder)[0](to_range(images.pixels)).argmax(1)
-    assert card["test_accuracy"] == pytest.approx(sum(guesses == images.labels).item() / 256)
+# ------------------------------------------------------------------------------------------ class coverage
 
 
-def test_class_shares_are_ten_parts_of_one():
-    shares = metrics.class_shares(runs.load("mlp-fashion").generator, n=2000)
-    assert shares.shape == (10,)
-    assert shares.sum() == pytest.approx(1)
+def test_class_shares_are_the_parts_of_the_classes_that_are_shown(pictures):
+    shown = [0] * 50 + [3] * 30 + [9] * 20
+    shares = metrics.class_shares(Reel(pictures[28], shown), n=100)
+    torch.testing.assert_close(shares, torch.tensor([0.5, 0, 0, 0.3, 0, 0, 0, 0, 0, 0.2]))
 
 
-def test_a_generator_of_one_picture_has_one_class():
-    class Still(torch.nn.Module):
-        latent_dim = 100
+@pytest.mark.parametrize(
+    ("shown", "classes", "evenness"),
+    [
+        (list(range(10)) * 10, 10, 10),
+        ([4] * 100, 1, 1),
+        ([0, 7] * 50, 2, 2),
+        ([0, 0, 1, 2] * 25, 3, 2**1.5),  # entropy ½ ln 2 + 2 · ¼ ln 4 = 1.5 ln 2
+    ],
+)
+@pytest.mark.parametrize("side", metrics.SIDES)
+def test_classes_and_evenness_are_those_counted_by_hand(side, shown, classes, evenness, pictures):
+    found = metrics.evaluate(Reel(pictures[side], shown), n=100)
+    assert found["classes"] == classes
+    assert found["evenness"] == pytest.approx(evenness, rel=1e-5)
+    assert "accuracy" not in found
 
-        def __init__(self):
-            super().__init__()
-            self.picture = torch.nn.Parameter(torch.full((1, 1, 28, 28), -1.0))
 
-        def forward(self, z):
-            return self.picture.expand(len(z), -1, -1, -1)
-
-    assert metrics.class_shares(Still(), n=100).max() == 1
+@pytest.mark.parametrize(("times", "classes"), [(9, 1), (10, 2)])
+def test_a_class_counts_from_1_percent_of_the_samples_on(times, classes, pictures):
+    shown = [2] * (1000 - times) + [6] * times
+    assert metrics.evaluate(Reel(pictures[28], shown), n=1000)["classes"] == classes
 
 
 def test_the_seed_that_chapter_3_calls_collapsed_draws_no_shoes():
     lost, kept = (runs.load(f"mlp-fashion-seed{seed}").generator for seed in (3, 4))
     shoes = [5, 7, 9]
-    assert metrics.class_shares(lost, n=2000)[shoes].sum() < 0.02
-    assert metrics.class_shares(kept, n=2000)[shoes].sum() > 0.1
+    assert metrics.class_shares(lost, n=1000)[shoes].sum() < 0.02
+    assert metrics.class_shares(kept, n=1000)[shoes].sum() > 0.1
+
+
+# ----------------------------------------------------------------------------------------------- sharpness
+
+
+def test_sharpness_is_the_variance_of_the_laplacian(generator):
+    for each in generator.values():
+        parts = list(metrics.samples(each, 30, seed=0))
+        assert metrics.sharpness(parts) == pytest.approx(sharpness(torch.cat(parts)), rel=1e-5)
+
+
+def test_sharpness_is_a_mean_over_images_however_they_are_cut_into_batches():
+    images = torch.randn(7, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert metrics.sharpness(images.split(3)) == pytest.approx(metrics.sharpness([images]), rel=1e-6)
+
+
+def test_a_grey_picture_and_a_ramp_have_no_sharpness_and_a_checkerboard_has_the_most():
+    steps = torch.linspace(-1, 1, 28)
+    board = 1 - 2 * (torch.arange(28)[:, None] + torch.arange(28) & 1).float()  # each ±1 among four ∓1: ∓8
+    flat, ramp, checkered = (metrics.sharpness([x.expand(1, 1, 28, 28)]) for x in (steps[:1], steps, board))
+    assert (flat, ramp) == pytest.approx((0, 0), abs=1e-9)
+    assert checkered == pytest.approx(64 * 676 / 675)  # 26 × 26 values
+
+
+def test_blur_lowers_sharpness_and_noise_raises_it(trained):
+    drawn = torch.cat(list(metrics.samples(trained, 20, seed=0)))
+    noise = torch.randn(drawn.shape, generator=torch.Generator().manual_seed(0)) / 2
+    blurred = nn.functional.avg_pool2d(drawn, 3, stride=1)
+    assert metrics.sharpness([blurred]) < metrics.sharpness([drawn]) < metrics.sharpness([drawn + noise])
+
+
+# ------------------------------------------------------------------------------------------------- labels
+
+
+@pytest.mark.parametrize(
+    ("order", "accuracy"),
+    [
+        (range(10), 1),
+        ((1, 2, 3, 4, 5, 6, 7, 8, 9, 0), 0),  # always the next class
+        ((0, 1, 2, 3, 4, 5, 6, 7, 9, 8), 0.8),
+    ],
+)
+@pytest.mark.parametrize("side", metrics.SIDES)
+def test_accuracy_is_the_share_of_labels_whose_class_is_drawn(side, order, accuracy, pictures):
+    found = metrics.evaluate(Album(pictures[side], order), n=100)
+    assert found["accuracy"] == pytest.approx(accuracy)
+    assert (found["classes"], found["evenness"]) == (10, pytest.approx(10))
+
+
+def test_labels_go_round_all_classes_over_the_seams_of_the_batches(pictures):
+    album = Album(pictures[28])
+    sizes = [len(part) for part in metrics.samples(album, 2003, seed=0)]
+    assert sizes == [1000, 1000, 3]
+    assert torch.equal(torch.cat(album.labels), torch.arange(2003) % 10)
+
+
+def test_one_label_can_be_asked_for(pictures):
+    album = Album(pictures[28])
+    drawn = torch.cat(list(metrics.samples(album, 1002, seed=0, label=7)))
+    assert torch.equal(drawn, pictures[28][7].expand(1002, -1, -1, -1))
+    assert torch.cat(album.labels).unique().tolist() == [7]
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_a_label_that_the_generator_does_not_have_is_refused(label, pictures):
+    with pytest.raises(BadInput, match=rf"label {label} is not possible; choose 0…9"):
+        list(metrics.samples(Album(pictures[28]), 1, seed=0, label=label))
+
+
+def test_a_label_for_a_generator_without_classes_is_refused(untrained):
+    with pytest.raises(BadInput, match="label 0 is not possible; this generator takes no labels"):
+        list(metrics.samples(untrained, 1, seed=0, label=0))
+
+
+@pytest.mark.parametrize("n", [0, -5])
+@pytest.mark.parametrize("measure", [metrics.frechet_distance, metrics.class_shares, metrics.evaluate])
+def test_less_than_one_sample_is_refused(measure, n, untrained):
+    with pytest.raises(BadInput, match=rf"n is {n}; draw at least 1"):
+        measure(untrained, n=n)
+
+
+@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="evaluate() makes the labels before n is checked")
+def test_less_than_one_sample_of_each_class_is_refused(pictures):
+    with pytest.raises(BadInput, match="n is -5; draw at least 1"):
+        metrics.evaluate(Album(pictures[28]), n=-5)
+
+
+# ------------------------------------------------------------------------------------- seeds and side effects
+
+
+@pytest.mark.parametrize("measure", [metrics.frechet_distance, metrics.class_shares, metrics.evaluate])
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others(measure, trained):
+    first, again, other = (str(measure(trained, n=200, seed=seed)) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_samples_are_the_pictures_of_the_seeds_z(untrained):
+    drawn = torch.cat(list(metrics.samples(untrained, 20, seed=5)))
+    torch.testing.assert_close(drawn, untrained(z_from_seed(5, 100, 20)).detach())
+    assert drawn.dtype == torch.float32 and not drawn.requires_grad
+
+
+def test_evaluate_scores_as_the_single_measures_do(trained):
+    found, shares = metrics.evaluate(trained, n=200, seed=4), metrics.class_shares(trained, n=200, seed=4)
+    assert found["frechet"] == metrics.frechet_distance(trained, n=200, seed=4)
+    assert found["classes"] == (shares >= 0.01).sum()
+    assert found["sharpness"] == metrics.sharpness(metrics.samples(trained, 200, seed=4))
+
+
+@pytest.mark.parametrize("side", metrics.SIDES)
+def test_images_are_evaluated_as_the_generator_that_drew_them(side, generator, pictures):
+    of_images = metrics.evaluate_images(metrics.samples(generator[side], 300, seed=2), "fashion-mnist")
+    assert of_images == metrics.evaluate(generator[side], n=300, seed=2)
+    album, labels = Album(pictures[side], (0, 1, 2, 3, 4, 5, 6, 7, 9, 8)), torch.arange(300) % 10
+    of_images = metrics.evaluate_images(metrics.samples(album, 300, seed=2), "fashion-mnist", labels)
+    assert of_images == metrics.evaluate(album, n=300, seed=2)
+
+
+def test_other_z_report_than_those_that_choose_the_milestone(trained):
+    reported, chosen = metrics.evaluate(trained, n=200)["frechet"], metrics.frechet_distance(trained, n=200)
+    assert chosen == metrics.frechet_distance(trained, n=200, seed=0)
+    assert reported == metrics.frechet_distance(trained, n=200, seed=1) != chosen
+
+
+def test_torchs_global_random_numbers_are_left_alone(trained):
+    metrics.judge("fashion-mnist", 28)  # loaded
+    before = torch.get_rng_state()
+    metrics.evaluate(trained, n=50)
+    metrics.frechet_distance(trained, n=50)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.xfail(strict=True, reason="the new classifier's first weights are drawn from them")
+def test_loading_a_judge_leaves_torchs_global_random_numbers_alone():
+    before = torch.get_rng_state()
+    metrics.judge.__wrapped__("fashion-mnist", 28)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_generator_draws_in_eval_mode_and_has_its_own_mode_afterwards(training, pictures):
+    album = Album(pictures[28]).train(training)
+    metrics.evaluate(album, n=20)
+    assert album.modes == {False} and album.training is training
+
+
+def test_a_generator_that_fails_has_its_own_mode_afterwards():
+    broken = Broken().train()
+    with pytest.raises(ArithmeticError):
+        metrics.frechet_distance(broken, n=20)
+    assert broken.training
+
+
+# ---------------------------------------------------------------------------------------------- the judges
+
+
+def test_a_judge_is_loaded_once():
+    first = metrics.judge("fashion-mnist", 28)
+    assert metrics.judge("fashion-mnist", 28) is first
+    assert metrics.judge("fashion-mnist", 32) is not first
+
+
+@pytest.mark.xfail(strict=True, reason="the cache takes them for two; class_shares asks for the first of them")
+def test_a_judge_is_loaded_once_whether_28_is_said_or_not():
+    assert metrics.judge("fashion-mnist") is metrics.judge("fashion-mnist", 28)
+
+
+def test_a_data_set_without_a_judge_is_refused(untrained):
+    measures = (partial(metrics.frechet_distance, n=1), partial(metrics.class_shares, n=1))
+    for ask in (metrics.judge, partial(metrics.evaluate, untrained, n=1), *(partial(m, untrained) for m in measures)):
+        with pytest.raises(BadInput, match=r"data set 'letters' is not known; choose one of: fashion-mnist, mnist\."):
+            ask(dataset="letters")
+
+
+def test_a_size_without_a_judge_is_refused():
+    with pytest.raises(BadInput, match=r"side of the pictures to judge '64' is not known; choose one of: 28, 32\."):
+        metrics.judge("fashion-mnist", 64)
+    with pytest.raises(BadInput, match="'64' is not known"):
+        metrics.frechet_distance(MLPGenerator(image_shape=(1, 64, 64)), n=10)
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """Fashion's classifier in a folder that may be damaged."""
+    name = metrics.CLASSIFIERS["fashion-mnist"]
+    shutil.copytree(runs.RECORDED / name, tmp_path / name)
+    monkeypatch.setattr(runs, "RECORDED", tmp_path)
+    return tmp_path / name
+
+
+def test_a_sound_copy_of_a_classifier_judges_alike(copy, trained, monkeypatch):
+    before = metrics.frechet_distance(trained, n=50)
+    monkeypatch.setattr(metrics, "judge", metrics.judge.__wrapped__)
+    assert metrics.frechet_distance(trained, n=50) == before
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "test_28.safetensors", "test_32.safetensors", "card.json"])
+@pytest.mark.parametrize("damage", ["one bit", "half of it", "gone"])
+def test_a_damaged_classifier_is_refused(copy, name, damage):
+    path = copy / name
+    content = bytearray(path.read_bytes())
+    content[0 if name == "card.json" else len(content) // 2] ^= 1
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content if damage == "one bit" else content[: len(content) // 2])
+    with pytest.raises(BadRun, match=rf"{copy.name}(/{name})? .*(damaged|not a recorded run)"):
+        metrics.judge.__wrapped__("fashion-mnist", 28)
+
+
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="judge() asks for a file that the card does not name")
+def test_a_classifier_of_the_old_layout_is_refused(copy):
+    card = json.loads((copy / "card.json").read_text())
+    card["files"] = {"weights.safetensors": card["files"]["weights.safetensors"]}
+    (copy / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BadRun):
+        metrics.judge.__wrapped__("fashion-mnist", 28)

@@ -6,52 +6,130 @@ from dataclasses import fields, replace
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
-from gan_lib import games, recipes
-from gan_lib.errors import BadInput
-from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lib import games, recipes, training
+from gan_lib.errors import BadInput, Diverged
+from gan_lib.networks import conditional
+from gan_lib.networks.mlp import MLPDiscriminator
+from gan_lib.state import State
 from gan_lib.training import HISTORY_COLUMNS, train
+from tests.conftest import TINY
 
 
-def trained(recipe, images, **options):
-    """Generator, discriminator and history after a training."""
-    generator, discriminator = recipe.build()
-    history = train(recipe, generator, discriminator, images.pixels, show_progress=False, **options)
-    return generator, discriminator, history
+def trained(recipe, images, state=None, **options):
+    """The state and the history after a training."""
+    images = images.resized(recipe.image_size)
+    state = state or State(recipe, len(images.pixels))
+    return state, train(state, images, show_progress=False, **options)
 
 
-def naive(recipe, pixels, minimax=False):
-    """The same training in other words: BCE on logits, labels of ones and zeros, Adam's plain implementation."""
-    torch.manual_seed(recipe.seed)
-    g, d = MLPGenerator(), MLPDiscriminator()
-    g_adam = torch.optim.Adam(g.parameters(), recipe.lr_g, recipe.betas, foreach=False, fused=False)
-    d_adam = torch.optim.Adam(d.parameters(), recipe.lr_d, recipe.betas, foreach=False, fused=False)
-    bce, b = nn.BCEWithLogitsLoss(), recipe.batch_size
-    ones, zeros = torch.ones(b, 1), torch.zeros(b, 1)
-    rng = torch.Generator().manual_seed(recipe.seed)
+# ---------------------------------------------------------------------------------------- the naive loop
+#
+# The same training in other words: no games, no State, no in-place tricks; BCE on logits with labels of ones and
+# zeros, the optimizers' plain implementations, every value taken out of torch at once. Below, what each game asks of
+# D and of G, again in other words than `gan_lib.games` has it.
+
+
+def bce(logits, target):
+    return nn.BCEWithLogitsLoss()(logits, torch.full_like(logits, target))
+
+
+def naive_vanilla_d(d, real, fake, labels):
+    on_real, on_fake = d(real), d(fake)
+    return bce(on_real, 1.0) + bce(on_fake, 0.0), on_real.sigmoid(), on_fake.sigmoid()
+
+
+def naive_cgan_d(d, real, fake, labels):
+    on_real, on_fake = d(real, labels), d(fake, labels)
+    return bce(on_real, 1.0) + bce(on_fake, 0.0), on_real.sigmoid(), on_fake.sigmoid()
+
+
+def naive_acgan_d(d, real, fake, labels):
+    (on_real, real_classes), (on_fake, fake_classes) = d(real), d(fake)
+    right = cross_entropy(real_classes, labels) + cross_entropy(fake_classes, labels)
+    return bce(on_real, 1.0) + bce(on_fake, 0.0) + right, on_real.sigmoid(), on_fake.sigmoid()
+
+
+def naive_acgan_g(d, fake, labels):
+    on_fake, fake_classes = d(fake)
+    return bce(on_fake, 1.0) + cross_entropy(fake_classes, labels)
+
+
+def naive_critic(d, real, fake, labels):
+    on_real, on_fake = d(real), d(fake)
+    return -(on_real.mean() - on_fake.mean()), on_real, on_fake
+
+
+def naive_critic_gp(d, real, fake, labels):
+    """The penalty one example after the other; ε are the next of torch's global numbers."""
+    loss, on_real, on_fake = naive_critic(d, real, fake, labels)
+    penalty = 0.0
+    for x, y, epsilon in zip(real, fake, torch.rand(len(real), 1, 1, 1), strict=True):
+        between = (epsilon * x + (1 - epsilon) * y).requires_grad_()
+        (gradient,) = torch.autograd.grad(d(between[None]).squeeze(), between, create_graph=True)
+        penalty = penalty + (gradient.square().sum().sqrt() - 1) ** 2
+    return loss + 10 * penalty / len(real), on_real, on_fake
+
+
+NAIVE = {
+    "vanilla": (naive_vanilla_d, lambda d, fake, labels: bce(d(fake), 1.0)),
+    "minimax": (naive_vanilla_d, lambda d, fake, labels: -bce(d(fake), 0.0)),
+    "cgan": (naive_cgan_d, lambda d, fake, labels: bce(d(fake, labels), 1.0)),
+    "acgan": (naive_acgan_d, naive_acgan_g),
+    "wgan": (naive_critic, lambda d, fake, labels: -d(fake).mean()),
+    "wgan-gp": (naive_critic_gp, lambda d, fake, labels: -d(fake).mean()),
+}
+
+
+def naive(recipe, images, game):
+    """Generator, discriminator, G's average as a dict, and the history without its steps; pictures in −1…1."""
+    g, d = recipe.build()
+    d_loss_of, g_loss_of = NAIVE[game]
+    options = {"foreach": False} | ({"betas": recipe.betas} if recipe.optimizer is torch.optim.Adam else {})
+    g_optimizer = recipe.optimizer(g.parameters(), recipe.lr_g, **options)
+    d_optimizer = recipe.optimizer(d.parameters(), recipe.lr_d, **options)
+    average = {name: value.detach().clone() for name, value in g.named_parameters()}
+    b, rng = recipe.batch_size, torch.Generator().manual_seed(recipe.seed)
     order, lines = [], []
-    for _ in range(recipe.steps):
+    for step in range(1, recipe.steps + 1):
+        torch.manual_seed(recipe.seed ^ step << 32)
         for _ in range(recipe.d_steps):
             if len(order) < b:
-                order = torch.randperm(len(pixels), generator=rng).tolist()
+                order = torch.randperm(len(images.pixels), generator=rng).tolist()
             rows, order = order[:b], order[b:]
-            real = pixels[rows].float() / 127.5 - 1
-            fake = g(torch.randn(b, 100, generator=rng))
-            d_adam.zero_grad()
-            on_real, on_fake = d(real), d(fake.detach())
-            d_loss = bce(on_real, ones) + bce(on_fake, zeros)
+            real, labels = images.pixels[rows], images.labels[rows]
+            z = torch.randn(b, 100, generator=rng)
+            fake = g(z, labels) if recipe.game.conditional else g(z)
+            d_optimizer.zero_grad()
+            d_loss, on_real, on_fake = d_loss_of(d, real, fake.detach(), labels)
             d_loss.backward()
-            d_adam.step()
-        g_adam.zero_grad()
-        g_loss = -bce(d(fake), zeros) if minimax else bce(d(fake), ones)
+            d_optimizer.step()
+            if recipe.game.clip:
+                for weight in d.parameters():
+                    weight.data = weight.data.clamp(-recipe.game.clip, recipe.game.clip)
+        g_optimizer.zero_grad()
+        g_loss = g_loss_of(d, fake, labels)
         g_loss.backward()
-        g_adam.step()
-        lines.append([d_loss.item(), g_loss.item(), on_real.sigmoid().mean().item(), on_fake.sigmoid().mean().item()])
-    return g, d, torch.tensor(lines)
+        g_optimizer.step()
+        keep = min(recipe.ema or 0.0, (1 + step) / (10 + step))
+        for name, value in g.named_parameters():
+            average[name] = keep * average[name] + (1 - keep) * value.detach()
+        lines.append([d_loss.item(), g_loss.item(), on_real.mean().item(), on_fake.mean().item()])
+    return g, d, average, torch.tensor(lines)
 
 
 def assert_same_weights(one, other, **tolerance):
     torch.testing.assert_close(one.state_dict(), other.state_dict(), **(tolerance or {"rtol": 0, "atol": 0}))
+
+
+def moved(recipe, state):
+    """The largest change of a weight of G, and of D."""
+    pairs = zip(recipe.build(), (state.generator, state.discriminator), strict=True)
+    return [
+        max((a - b).abs().max().item() for a, b in zip(old.parameters(), new.parameters(), strict=True))
+        for old, new in pairs
+    ]
 
 
 # ------------------------------------------------------------------------------------------ recipes
@@ -72,8 +150,18 @@ def test_every_recipe_is_known_by_its_own_name_and_ends_at_a_milestone():
         assert list(recipe.milestones) == sorted(set(recipe.milestones)) and recipe.milestones[-1] == recipe.steps
 
 
+def test_every_recipe_builds_networks_that_fit_its_pictures_and_each_other():
+    for recipe in recipes.RECIPES.values():
+        generator, discriminator = recipe.build()
+        labels = (torch.arange(2),) if recipe.game.conditional else ()
+        drawn = generator(torch.randn(2, generator.latent_dim), *labels)
+        assert drawn.shape == (2, 1, recipe.image_size, recipe.image_size)
+        assert recipe.game.g_loss(discriminator, drawn, *labels).isfinite()
+        assert recipe.game.d_loss(discriminator, drawn, drawn, *labels).real_logits.numel() == 2
+
+
 def test_an_unknown_recipe_is_refused_with_the_known_ones():
-    with pytest.raises(BadInput, match=r"recipe 'mpl-fashion' is not known; choose one of: mlp-fashion, .*k5-slow-g\."):
+    with pytest.raises(BadInput, match=r"recipe 'mpl-fashion' is not known; choose one of: mlp-fashion, .*k5-slow-g"):
         recipes.recipe("mpl-fashion")
 
 
@@ -89,48 +177,145 @@ def test_build_depends_on_the_seed_alone_and_leaves_torchs_own_numbers_alone(tin
 
 
 def test_a_card_holds_every_field_as_plain_json(tiny):
+    for recipe in (tiny, *recipes.RECIPES.values()):
+        card = recipe.as_card()
+        assert set(card) == {field.name for field in fields(recipe)}
+        assert json.loads(json.dumps(card)) == card
     card = tiny.as_card()
-    assert set(card) == {field.name for field in fields(tiny)}
-    assert json.loads(json.dumps(card)) == card
     assert (card["generator"], card["discriminator"]) == ("MLPGenerator", "MLPDiscriminator")
     assert card["game"] == "non-saturating" and card["milestones"] == [0, 5]
+    assert (card["optimizer"], card["generator_args"], card["keeps"]) == ("Adam", {}, ["generator"])
+
+
+def test_the_difference_of_two_recipes_names_each_field_and_no_other(tiny):
+    assert recipes.difference(tiny.as_card(), replace(tiny, about="other words")) == ""
+    other = replace(tiny, generator_args={"hidden": 7}, betas=(0.0, 0.9))
+    assert recipes.difference(tiny.as_card(), other) == (
+        "generator_args: recorded {}, asked {'hidden': 7}; betas: recorded [0.5, 0.999], asked [0.0, 0.9]"
+    )
+
+
+# ------------------------------------------------------------------------------------------ the loop, naively
+
+WITHOUT_DROPOUT = {"discriminator_args": {"width": 8, "dropout": 0.0}}  # whose numbers come from the global ones
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "game", "changes"),
+    [
+        (torch.float32, "mlp", "vanilla", {}),
+        (torch.float32, "mlp", "minimax", {"game": games.MINIMAX}),
+        (torch.float32, "mlp", "vanilla", {"d_steps": 3, "lr_g": 5e-5, "seed": 4}),
+        (torch.float64, "mlp", "vanilla", {"ema": 0.7, "lr_g": 1e-3}),  # the start's rule until step 20
+        (torch.float64, "mlp", "vanilla", {"ema": 0.3, "lr_g": 1e-3}),  # 0.3 itself from step 3 on
+        (torch.float64, "cgan", "cgan", WITHOUT_DROPOUT),
+        (torch.float64, "acgan", "acgan", {}),  # BatchNorm and RMSprop make roundings large: float64
+        (torch.float64, "wgan", "wgan", {}),
+        (torch.float64, "wgan-gp", "wgan-gp", {}),
+    ],
+)
+def test_the_loop_trains_like_the_naive_one(images, monkeypatch, dtype, name, game, changes):
+    monkeypatch.setattr(training, "has_bfloat16", lambda _: False)
+    recipe = replace(TINY[name], steps=10, log_every=1, **changes)  # 10 batches of 8: more than an epoch of 64
+    pixels = images.resized(recipe.image_size).pixels.to(dtype) / 127.5 - 1
+    torch.set_default_dtype(dtype)
+    try:
+        state, history = trained(recipe, replace(images, pixels=pixels))
+        g, d, average, expected_history = naive(recipe, replace(images, pixels=pixels), game)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    tolerance = {"rtol": 0, "atol": 1e-5 if dtype == torch.float32 else 1e-8}
+    assert_same_weights(state.generator, g, **tolerance)
+    assert_same_weights(state.discriminator, d, **tolerance)
+    torch.testing.assert_close(history[:, 1:], expected_history, rtol=1e-4, atol=1e-5, check_dtype=False)
+    assert min(moved(recipe, state)) > 1e-4  # far more than the tolerance above
+    if recipe.ema is None:
+        assert state.average is None and state.drawing is state.generator
+    else:
+        torch.testing.assert_close(dict(state.average.named_parameters()), average, **tolerance)
+        torch.testing.assert_close(dict(state.average.named_buffers()), dict(state.generator.named_buffers()))
+        apart = [(average[key] - value).abs().max().item() for key, value in g.named_parameters()]
+        assert state.drawing is state.average and max(apart) > 1e-4
+
+
+class Clipped(MLPDiscriminator):
+    """Notes the largest weight at each pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.largest = []
+
+    def forward(self, x):
+        self.largest.append(max(p.abs().max().item() for p in self.parameters()))
+        return super().forward(x)
+
+
+def test_a_clipped_critic_has_no_larger_weight_after_any_of_its_updates(tiny, images):
+    recipe = replace(tiny, discriminator=Clipped, game=games.wgan(0.02), d_steps=3, optimizer=torch.optim.RMSprop)
+    state, _ = trained(replace(recipe, lr_d=0.1), images, steps=4)
+    passes = 3 * 2 + 1  # on real and on fake images, and in G's step
+    assert state.discriminator.largest[0] > 0.02 and len(state.discriminator.largest) == 4 * passes
+    assert all(largest == pytest.approx(0.02) for largest in state.discriminator.largest[2:])  # lr 0.1 moves all far
+
+
+# ------------------------------------------------------------------------------------------ bfloat16
+
+
+def distance(state, other, recipe):
+    """How far apart two trained Gs are, relative to the way from the first weights."""
+    first, one, two = (
+        torch.cat([p.detach().flatten() for p in g.parameters()])
+        for g in (recipe.build()[0], state.generator, other.generator)
+    )
+    return ((one - two).norm() / (two - first).norm()).item()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_bfloat16_multiplies_coarsely_and_leaves_everything_in_float32(images, monkeypatch, name):
+    recipe = replace(TINY[name], bfloat16=True)
+    fine, fine_history = trained(replace(recipe, bfloat16=False), images)
+    monkeypatch.setattr(training, "has_bfloat16", lambda _: True)  # elsewhere torch emulates it
+    coarse, history = trained(recipe, images)
+    weights = [p for network in (coarse.generator, coarse.discriminator) for p in network.parameters()]
+    assert {value.dtype for value in (*weights, history)} == {torch.float32}
+    torch.testing.assert_close(history, fine_history, rtol=0.02, atol=0.02)
+    assert not torch.equal(history, fine_history)
+    if name in ("mlp", "cgan"):  # before a BatchNorm the biases' gradients are roundings, and RMSprop enlarges them
+        assert distance(coarse, fine, recipe) < 0.2
+
+
+def test_bfloat16_is_left_alone_where_the_hardware_has_none(tiny, images, monkeypatch):
+    monkeypatch.setattr(training, "has_bfloat16", lambda _: False)
+    one, other = (trained(replace(tiny, bfloat16=wanted), images)[0] for wanted in (True, False))
+    assert_same_weights(one.generator, other.generator)
 
 
 # ------------------------------------------------------------------------------------------ the loop
 
 
-@pytest.mark.parametrize(
-    ("changes", "minimax"),
-    [
-        ({}, False),
-        ({"game": games.MINIMAX}, True),
-        ({"d_steps": 3, "lr_g": 5e-5, "seed": 4}, False),
-    ],
-)
-def test_the_loop_trains_like_the_naive_one(tiny, images, changes, minimax):
-    recipe = replace(tiny, steps=10, log_every=1, **changes)  # 10 batches of 8: more than an epoch of 64
-    generator, discriminator, history = trained(recipe, images)
-    expected_g, expected_d, expected_history = naive(recipe, images.pixels, minimax)
-    assert_same_weights(generator, expected_g, rtol=0, atol=1e-5)
-    assert_same_weights(discriminator, expected_d, rtol=0, atol=1e-5)
-    torch.testing.assert_close(history[:, 1:], expected_history, rtol=1e-4, atol=1e-5)
-    moved = generator.fc1.weight - recipe.build()[0].fc1.weight
-    assert moved.abs().max() > 1e-4  # far more than the tolerance above
-
-
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(tiny, images):
     first, again, other = (trained(replace(tiny, seed=seed), images) for seed in (0, 0, 1))
-    assert_same_weights(first[0], again[0])
-    assert_same_weights(first[1], again[1])
-    assert torch.equal(first[2], again[2])
-    assert not torch.equal(first[0].fc1.weight, other[0].fc1.weight)
+    assert_same_weights(first[0].generator, again[0].generator)
+    assert_same_weights(first[0].discriminator, again[0].discriminator)
+    assert torch.equal(first[1], again[1])
+    assert not torch.equal(first[0].generator.fc1.weight, other[0].generator.fc1.weight)
 
 
-def test_global_random_numbers_do_not_matter(tiny, images):
+@pytest.mark.parametrize("name", TINY)
+def test_global_random_numbers_do_not_matter(images, name):
     torch.manual_seed(1)
-    first = trained(tiny, images)
+    first, _ = trained(TINY[name], images)
     torch.manual_seed(2)
-    assert_same_weights(first[0], trained(tiny, images)[0])
+    again, _ = trained(TINY[name], images, watch=lambda: torch.rand(3) is None)  # also where watch uses some
+    assert_same_weights(first.generator, again.generator)
+    assert_same_weights(first.discriminator, again.discriminator)
+
+
+def test_each_step_has_global_numbers_of_its_own(tiny, images):
+    seeds = []
+    for seed in (0, 1):
+        trained(replace(tiny, seed=seed), images, watch=lambda: seeds.append(torch.initial_seed()))
+    assert len(set(seeds[1:13]) | set(seeds[14:])) == 24  # without those before the first updates
 
 
 class Watched(MLPDiscriminator):
@@ -146,14 +331,15 @@ class Watched(MLPDiscriminator):
 
 
 def test_ds_step_sees_detached_fakes_and_gs_step_a_frozen_d(tiny, images):
-    _, discriminator, _ = trained(replace(tiny, discriminator=Watched, d_steps=2), images, steps=3)
+    state, _ = trained(replace(tiny, discriminator=Watched, d_steps=2), images, steps=3)
     taught_on_real = taught_on_fake = (True, False)
     fooled = (False, True)
-    assert discriminator.seen == 3 * [taught_on_real, taught_on_fake, taught_on_real, taught_on_fake, fooled]
+    assert state.discriminator.seen == 3 * [taught_on_real, taught_on_fake, taught_on_real, taught_on_fake, fooled]
 
 
 def test_d_is_not_frozen_after_training_and_holds_no_gradient_of_gs_step(tiny, images):
-    generator, discriminator, _ = trained(replace(tiny, lr_d=0.0, lr_g=0.0), images, steps=1)
+    state, _ = trained(replace(tiny, lr_d=0.0, lr_g=0.0), images, steps=1)
+    generator, discriminator = state.generator, state.discriminator
     assert all(p.requires_grad for p in discriminator.parameters())
 
     rng = torch.Generator().manual_seed(tiny.seed)
@@ -165,14 +351,14 @@ def test_d_is_not_frozen_after_training_and_holds_no_gradient_of_gs_step(tiny, i
 
 
 def test_ds_step_leaves_no_gradient_in_g(tiny, images):
-    def give_no_gradient(fake_logits):
-        return 0 * fake_logits.sum()
+    def give_no_gradient(discriminator, fake):
+        return 0 * fake.sum()
 
-    game = games.Game("D only", games.discriminator_loss, give_no_gradient)
-    generator, discriminator, _ = trained(replace(tiny, game=game), images)
-    assert all(p.grad.abs().max() == 0 for p in generator.parameters())
-    assert_same_weights(generator, tiny.build()[0])
-    assert not torch.equal(discriminator.fc1.weight, tiny.build()[1].fc1.weight)
+    game = games.Game("D only", games.NON_SATURATING.d_loss, give_no_gradient)
+    state, _ = trained(replace(tiny, game=game), images)
+    assert all(p.grad.abs().max() == 0 for p in state.generator.parameters())
+    assert_same_weights(state.generator, tiny.build()[0])
+    assert not torch.equal(state.discriminator.fc1.weight, tiny.build()[1].fc1.weight)
 
 
 def test_d_steps_is_the_number_of_updates_of_d_for_each_of_g(tiny, images, monkeypatch):
@@ -189,38 +375,54 @@ def test_d_steps_is_the_number_of_updates_of_d_for_each_of_g(tiny, images, monke
 
 
 def test_the_history_has_a_line_every_few_steps_and_one_at_the_end(tiny, images):
-    _, _, history = trained(tiny, images)
+    _, history = trained(tiny, images)
     assert HISTORY_COLUMNS == ("step", "d_loss", "g_loss", "d_real", "d_fake")
     assert history.shape == (3, 5) and history.dtype == torch.float32 and not history.requires_grad
     assert history[:, 0].tolist() == [5, 10, 12]
     assert (history[:, 1:3] > 0).all() and (history[:, 3:] > 0).all() and (history[:, 3:] < 1).all()
 
 
-def test_milestones_come_after_exactly_their_number_of_updates(tiny, images):
-    generator, discriminator = tiny.build()
-    before, calls = generator.fc2.bias.detach().clone(), []
-
-    def at_milestone(step):
-        calls.append((step, generator.fc2.bias.detach().clone()))
-
-    recipe = replace(tiny, milestones=(0, 1, 5, 100))
-    train(recipe, generator, discriminator, images.pixels, at_milestone=at_milestone, show_progress=False)
-    assert [step for step, _ in calls] == [0, 1, 5]
+def test_watch_comes_before_the_first_update_and_after_each(tiny, images):
+    state = State(tiny, 64)
+    before, calls = state.generator.fc2.bias.detach().clone(), []
+    trained(tiny, images, state, watch=lambda: calls.append((state.step, state.generator.fc2.bias.detach().clone())))
+    assert [step for step, _ in calls] == list(range(13))
     assert torch.equal(calls[0][1], before)
     for step, bias in calls[1:]:
-        assert torch.equal(bias, trained(recipe, images, steps=step)[0].fc2.bias)
+        assert torch.equal(bias, trained(tiny, images, steps=step)[0].generator.fc2.bias)
 
 
-def test_a_milestone_that_draws_and_leaves_eval_mode_changes_nothing(tiny, images):
-    generator, discriminator = tiny.build()
+@pytest.mark.parametrize("last", [0, 1, 7, 12])
+def test_watch_ends_the_training_by_saying_so_and_another_goes_on_to_the_same_bits(tiny, images, last):
+    state = State(tiny, 64)
+    history = trained(tiny, images, state, watch=lambda: state.step == last)[1]
+    assert state.step == last and history[:, 0].tolist() == [step for step in (5, 10, 12) if step <= last]
+    calls = []
+    trained(tiny, images, state, watch=lambda: calls.append(state.step))
+    assert calls == list(range(last + (last > 0), 13))  # what watch has seen it does not see again
+    whole, whole_history = trained(tiny, images)
+    assert_same_weights(state.generator, whole.generator)
+    assert torch.equal(state.table(), whole_history)
 
-    def look(step):
-        generator.train()
+
+def test_a_watch_that_draws_and_leaves_eval_mode_changes_nothing(tiny, images):
+    state = State(tiny, 64)
+
+    def look():
+        state.generator.train()
         with torch.no_grad():
-            generator(torch.randn(3, 100))
+            state.generator(torch.randn(3, 100))
 
-    train(tiny, generator, discriminator, images.pixels, at_milestone=look, show_progress=False)
-    assert_same_weights(generator, trained(tiny, images)[0])
+    trained(tiny, images, state, watch=look)
+    assert_same_weights(state.generator, trained(tiny, images)[0].generator)
+
+
+def test_floats_in_the_range_of_tanh_train_like_the_grey_levels_they_are(tiny, images):
+    floats = replace(images, pixels=images.pixels.float().div(127.5).sub(1))
+    assert_same_weights(trained(tiny, floats)[0].generator, trained(tiny, images)[0].generator)
+
+
+# ------------------------------------------------------------------------------------------ refused
 
 
 @pytest.mark.parametrize("steps", [0, -1])
@@ -229,12 +431,92 @@ def test_fewer_than_one_step_is_refused(tiny, images, steps):
         trained(tiny, images, steps=steps)
 
 
-def test_a_batch_larger_than_the_data_is_refused(tiny, images):
-    with pytest.raises(BadInput, match="batch size 65 is not possible with 64 images"):
-        trained(replace(tiny, batch_size=65), images)
+def test_no_update_of_d_is_refused(tiny, images):
+    with pytest.raises(BadInput, match=r"d_steps \(n_critic\) is 0; choose at least 1"):
+        trained(replace(tiny, d_steps=0), images)
 
 
-def test_nothing_waits_for_the_device_at_each_step(tiny, images, monkeypatch):
+@pytest.mark.parametrize("batch_size", [65, 0])
+def test_a_batch_larger_than_the_data_or_empty_is_refused(tiny, images, batch_size):
+    with pytest.raises(BadInput, match=f"batch size {batch_size} is not possible with 64 images; choose 1…64"):
+        trained(replace(tiny, batch_size=batch_size), images)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (torch.zeros(64, 1, 32, 32, dtype=torch.uint8), r"the shape \(1, 32, 32\); tiny learns \(1, 28, 28\)"),
+        (torch.zeros(64, 3, 28, 28, dtype=torch.uint8), r"the shape \(3, 28, 28\)"),
+        (torch.zeros(64, 28, 28, dtype=torch.uint8), r"the shape \(28, 28\)"),
+        (torch.linspace(0, 255, 64 * 784).view(64, 1, 28, 28), "runs from 0 to 255; give uint8 0…255 or float −1…1"),
+        (torch.full((64, 1, 28, 28), torch.nan), "runs from nan to nan"),
+    ],
+)
+def test_pictures_of_another_size_or_range_are_refused_before_the_first_update(tiny, images, pixels, said):
+    state = State(tiny, 64)
+    with pytest.raises(BadInput, match=said) as refused:
+        train(state, replace(images, pixels=pixels), watch=pytest.fail, show_progress=False)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["cgan", "acgan"])
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (torch.full((64,), 10), "labels run from 10 to 10; choose from 0…9"),
+        (torch.arange(64) - 1, "labels run from -1 to 62"),
+        (torch.zeros(64, dtype=torch.int32), r"labels are torch.int32 of shape \(64,\); int64 of shape \(64,\)"),
+        (torch.zeros(64), "labels are torch.float32"),
+        (torch.zeros(63, dtype=torch.int64), r"of shape \(63,\); int64 of shape \(64,\) is needed"),
+        (torch.zeros(64, 1, dtype=torch.int64), r"of shape \(64, 1\)"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused_before_the_first_update(images, name, labels, said):
+    with pytest.raises(BadInput, match=said):
+        trained(TINY[name], replace(images, labels=labels), watch=pytest.fail)
+
+
+# ------------------------------------------------------------------------------------------ diverged
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_nan_ends_the_training_with_one_sentence(images, name):
+    state = State(replace(TINY[name], log_every=1), 64)
+
+    def plant():
+        if state.step == 3:
+            next(state.generator.parameters()).data.fill_(torch.nan)
+
+    with pytest.raises(
+        Diverged, match=r"After 4 updates the losses were nan \(D\) and nan \(G\).*another seed\."
+    ) as said:
+        trained(state.recipe, images, state, watch=plant)
+    assert "\n" not in str(said.value)
+
+
+def test_a_loss_of_millions_ends_the_training(tiny, images):
+    with pytest.raises(Diverged, match=r"After 5 updates the losses were .*; try smaller learning rates"):
+        trained(replace(tiny, lr_g=1e3, lr_d=1e3), images)
+
+
+def test_a_weight_that_is_infinite_after_the_last_update_is_not_kept(tiny, images):
+    with pytest.raises(Diverged, match="After 1 updates a weight was NaN or infinite"):
+        trained(replace(tiny, lr_g=1e39, game=games.wgan(1.0)), images, steps=1)
+
+
+def test_a_long_training_looks_at_its_losses_on_the_way(tiny, images, monkeypatch):
+    monkeypatch.setattr(training, "CHECK_EVERY", 4)
+    state = State(replace(tiny, lr_g=1e30, lr_d=1e30, log_every=1), 64)
+    with pytest.raises(Diverged):
+        trained(state.recipe, images, state)
+    assert state.step == 4
+
+
+# ------------------------------------------------------------------------------------------ speed
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_nothing_waits_for_the_device_at_each_step(images, monkeypatch, name):
     count = 0
 
     def counted(method):
@@ -245,14 +527,15 @@ def test_nothing_waits_for_the_device_at_each_step(tiny, images, monkeypatch):
 
         return call
 
-    for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
-        monkeypatch.setattr(torch.Tensor, name, counted(getattr(torch.Tensor, name)))
+    for method in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
+        monkeypatch.setattr(torch.Tensor, method, counted(getattr(torch.Tensor, method)))
+    monkeypatch.setattr(conditional, "check_labels", lambda *_: None)  # the networks look at them on a CPU alone
 
     def syncs(steps):
         nonlocal count
         count = 0
-        trained(replace(tiny, log_every=1), images, steps=steps)
+        trained(replace(TINY[name], log_every=1), images, steps=steps)
         return count
 
-    few, many = syncs(2), syncs(30)
+    few, many = syncs(2), syncs(15)  # both less than an epoch and more than one
     assert few == many > 0

@@ -12,8 +12,12 @@ import torch
 
 from gan_lib import runs
 from gan_lib.errors import BadInput, BadRun
+from gan_lib.games import MINIMAX
 from gan_lib.recipes import RECIPES
+from gan_lib.recording import record
+from gan_lib.state import State
 from gan_lib.training import train
+from tests.conftest import TINY
 
 
 def below(folder):
@@ -44,31 +48,31 @@ def full_disk(monkeypatch):
 def test_a_run_comes_back_as_it_was_recorded(tmp_path, images, tiny):
     scores = iter((30.0, 20.0, 10.0))
     data = replace(images, name=tiny.dataset)
-    recorded = runs.record(tiny, data, tmp_path / "new" / "tiny", score=lambda _: next(scores), show_progress=False)
+    recorded = record(tiny, data, tmp_path / "new" / "tiny", score=lambda _: next(scores), show_progress=False)
     loaded = runs.load(tmp_path / "new" / "tiny", tiny)
 
-    generator, discriminator = tiny.build()
-    history = train(tiny, generator, discriminator, images.pixels, show_progress=False)
+    state = State(tiny, 64)
+    history = train(state, images, show_progress=False)
     for found in (recorded, loaded):
         assert torch.equal(found.history, history)
         assert found.scores == {0: 30.0, 5: 20.0, 12: 10.0}  # the milestones and the end
         assert list(found.samples) == [0, 5, 12] and found.recipe == tiny
         for key, value in found.generator.state_dict().items():
-            torch.testing.assert_close(value, generator.state_dict()[key], rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(value, state.generator.state_dict()[key], rtol=1e-3, atol=1e-4)
     for step, expected in recorded.samples.items():
         assert torch.equal(loaded.samples[step], expected)
     assert os.listdir(tmp_path / "new") == ["tiny"]  # nothing beside it
 
 
 def test_a_run_on_stand_in_data_gets_no_score(tmp_path, images, tiny):
-    run = runs.record(tiny, images, tmp_path / "tiny", score=lambda _: 1.0, show_progress=False)
+    run = record(tiny, images, tmp_path / "tiny", score=lambda _: 1.0, show_progress=False)
     assert run.card["data"] == "random" and run.scores == {}
 
 
 def test_a_path_is_that_folder_also_where_a_shipped_run_has_the_name(tmp_path, images, tiny, monkeypatch):
     monkeypatch.chdir(tmp_path)
     named_alike = replace(tiny, name="mlp-fashion")
-    assert runs.record(named_alike, images, Path("mlp-fashion"), show_progress=False).recipe == named_alike
+    assert record(named_alike, images, Path("mlp-fashion"), show_progress=False).recipe == named_alike
     assert runs.load("mlp-fashion").recipe == RECIPES["mlp-fashion"]
 
 
@@ -89,7 +93,7 @@ def test_the_loaded_generator_is_ready_to_draw(run):
 
 def test_weights_are_kept_in_half_precision_only_where_no_picture_shows_it(tmp_path, images, tiny):
     wild = replace(tiny, lr_g=1.0, milestones=())  # large weights, for which half precision is too coarse
-    calm, rough = (runs.record(r, images, tmp_path / str(r.lr_g), show_progress=False) for r in (tiny, wild))
+    calm, rough = (record(r, images, tmp_path / str(r.lr_g), show_progress=False) for r in (tiny, wild))
     sizes = [(tmp_path / str(r.lr_g) / "weights.safetensors").stat().st_size for r in (tiny, wild)]
     assert 2 * 114_064 < sizes[0] < 3 * 114_064 and sizes[1] > 4 * 114_064
     for run in (calm, rough):
@@ -103,11 +107,63 @@ def test_the_card_says_how_the_run_was_made(run, tiny):
     assert run.card["steps_done"] == 12 and made["real_images_seen"] == 12 * 8
     assert made["torch"] == torch.__version__ and made["seconds"] >= 0
     assert {"date", "gan_lib", "commit", "python", "hardware"} <= set(made)
+    assert (made["multiplied_in"], made["processes"]) == ("float32", 1)
+    assert run.card["kept_step"] == 12 and run.card["evaluation"] == {}
 
 
 def test_fewer_steps_than_the_recipes_are_said_on_the_card(tmp_path, images, tiny):
-    run = runs.record(tiny, images, tmp_path / "short", steps=3, show_progress=False)
+    run = record(tiny, images, tmp_path / "short", steps=3, show_progress=False)
     assert run.card["steps_done"] == 3 and list(run.samples) == [0, 3]
+
+
+def scored(recipe, images, folder, scores, **options):
+    """A run on data of the recipe's name; the milestones get these scores one after the other."""
+    scores, data = iter(scores), replace(images, name=recipe.dataset)
+    return record(recipe, data, folder, score=lambda _: next(scores), show_progress=False, **options)
+
+
+def test_the_best_milestone_is_kept_where_the_recipe_asks_for_it_and_the_first_of_two_equals(tmp_path, images, tiny):
+    recipe = replace(tiny, milestones=(0, 3, 6, 9), keep_best=True)
+    evaluated = []
+    run = scored(recipe, images, tmp_path / "best", (9, 5, 2, 2, 3), evaluate=lambda g: evaluated.append(g) or {"n": 1})
+    assert run.card["kept_step"] == 6 and run.card["steps_done"] == 12 and run.card["evaluation"] == {"n": 1}
+    for generator in (run.generator, *evaluated):
+        assert (runs.draw(generator, runs.fixed_z(100)).int() - run.samples[6].int()).abs().max() <= 1
+    last = scored(replace(recipe, keep_best=False), images, tmp_path / "last", (9, 5, 2, 2, 3))
+    assert last.card["kept_step"] == 12
+    assert (runs.draw(last.generator, runs.fixed_z(100)).int() - run.samples[12].int()).abs().max() <= 1
+
+
+def test_a_run_holds_the_networks_its_recipe_keeps(tmp_path, images, tiny):
+    state = State(tiny, 64)
+    train(state, images, show_progress=False)
+    for keeps in ((), ("discriminator",), ("generator", "discriminator")):
+        run = record(replace(tiny, keeps=keeps), images, tmp_path / str(len(keeps)), show_progress=False)
+        for name in ("generator", "discriminator"):
+            kept, full = getattr(run, name), getattr(state, name)
+            assert (kept is not None) == (name in keeps)
+            if kept:
+                torch.testing.assert_close(kept.state_dict(), full.state_dict(), rtol=1e-3, atol=1e-4)
+    assert not run.discriminator.training and all(p.dtype == torch.float32 for p in run.discriminator.parameters())
+
+
+def test_an_average_of_g_is_what_is_drawn_and_recorded(tmp_path, images, tiny):
+    recipe = replace(tiny, ema=0.999, lr_g=0.01)
+    state = State(recipe, 64)
+    train(state, images, show_progress=False)
+    run = record(recipe, images, tmp_path / "ema", show_progress=False)
+    torch.testing.assert_close(run.generator.state_dict(), state.average.state_dict(), rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(run.generator.fc2.weight, state.generator.fc2.weight, rtol=1e-3, atol=1e-3)
+    assert torch.equal(run.samples[12], runs.draw(state.average, runs.fixed_z(100)))
+
+
+def test_a_conditional_run_draws_class_after_class_in_its_own_size(tmp_path, images):
+    run = record(TINY["acgan"], images, tmp_path / "acgan", show_progress=False)
+    (labels,) = runs.fixed_labels(10)
+    assert labels.dtype == torch.int64 and labels.tolist() == sorted(labels.tolist())
+    assert labels.bincount().tolist() == [7, 6, 7, 6, 6, 7, 6, 7, 6, 6] and runs.fixed_labels(0) == ()
+    assert run.samples[12].shape == (64, 1, 32, 32)  # the data is 28×28 and was enlarged
+    assert (runs.draw(run.generator, runs.fixed_z(100), labels).int() - run.samples[12].int()).abs().max() <= 1
 
 
 # ------------------------------------------------------------------------------------------ whole or not at all
@@ -115,14 +171,14 @@ def test_fewer_steps_than_the_recipes_are_said_on_the_card(tmp_path, images, tin
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path, images, tiny, full_disk):
     with pytest.raises(BadRun, match=r"could not be written .*No space left on device.*nothing was left behind"):
-        runs.record(tiny, images, tmp_path / "tiny", show_progress=False)
+        record(tiny, images, tmp_path / "tiny", show_progress=False)
     assert os.listdir(tmp_path) == []
 
 
 def test_a_full_disk_leaves_the_old_run_as_it_was(tmp_path, images, tiny, run, full_disk):
     before = below(tmp_path)
     with pytest.raises(BadRun, match="No space left on device"):
-        runs.record(replace(tiny, seed=1), images, tmp_path / "tiny", overwrite=True, show_progress=False)
+        record(replace(tiny, seed=1), images, tmp_path / "tiny", overwrite=True, show_progress=False)
     assert below(tmp_path) == before
 
 
@@ -136,7 +192,7 @@ def test_a_rename_that_fails_brings_the_old_run_back(tmp_path, images, tiny, run
 
     monkeypatch.setattr(Path, "rename", refuse_the_new_one)
     with pytest.raises(BadRun, match="Permission denied"):
-        runs.record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+        record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
     assert below(tmp_path) == before
 
 
@@ -148,20 +204,32 @@ def test_a_stop_while_writing_leaves_the_old_run_as_it_was(tmp_path, images, tin
 
     monkeypatch.setattr(Path, "write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
-        runs.record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+        record(tiny, images, tmp_path / "tiny", overwrite=True, show_progress=False)
     assert below(tmp_path) == before
 
 
 def test_a_folder_in_use_is_refused_before_the_training(tmp_path, images, tiny, run):
     before = below(tmp_path)
     with pytest.raises(BadInput, match=r"tiny already holds something; choose another folder"):
-        runs.record(tiny, images, tmp_path / "tiny", score=pytest.fail, show_progress=False)
+        record(tiny, images, tmp_path / "tiny", score=pytest.fail, show_progress=False)
     assert below(tmp_path) == before
+
+
+def test_what_a_killed_process_of_the_same_number_left_does_not_matter(tmp_path, images, tiny):
+    """In a container the same process number comes again at each start."""
+    left = tmp_path / f".tiny.part-{os.getpid()}"
+    left.mkdir()
+    (left / "half.safetensors").write_bytes(b"half")
+    assert set(record(tiny, images, tmp_path / "tiny", show_progress=False).card["files"]) == {
+        *("weights.safetensors", "history.safetensors"),
+        *("samples/000000.png", "samples/000005.png", "samples/000012.png"),
+    }
+    assert os.listdir(tmp_path) == ["tiny"]
 
 
 def test_overwriting_replaces_the_run(tmp_path, images, tiny, run):
     other = replace(tiny, seed=1, milestones=(1,))
-    runs.record(other, images, tmp_path / "tiny", overwrite=True, show_progress=False)
+    record(other, images, tmp_path / "tiny", overwrite=True, show_progress=False)
     assert list(runs.load(tmp_path / "tiny", other).samples) == [1, 12]
     assert os.listdir(tmp_path) == ["tiny"]
 
@@ -173,22 +241,22 @@ def test_overwriting_never_replaces_what_is_not_a_run(tmp_path, images, tiny):
     before = below(tmp_path)
     for name in ("thesis", "file"):
         with pytest.raises(BadInput, match="already holds something"):
-            runs.record(tiny, images, tmp_path / name, overwrite=True, show_progress=False)
+            record(tiny, images, tmp_path / name, overwrite=True, show_progress=False)
     assert below(tmp_path) == before
 
 
 def test_an_empty_folder_may_be_used(tmp_path, images, tiny):
     (tmp_path / "empty").mkdir()
-    assert runs.record(tiny, images, tmp_path / "empty", show_progress=False).history.shape == (3, 5)
+    assert record(tiny, images, tmp_path / "empty", show_progress=False).history.shape == (3, 5)
 
 
 def test_a_folder_without_a_name_or_below_a_file_is_refused_before_the_training(tmp_path, images, tiny, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match="no name for a new folder"):
-        runs.record(tiny, images, Path("."), score=pytest.fail, show_progress=False)
+        record(tiny, images, Path("."), score=pytest.fail, show_progress=False)
     (tmp_path / "file").write_text("a file")
     with pytest.raises(BadRun, match="cannot be written"):
-        runs.record(tiny, images, tmp_path / "file" / "run", score=pytest.fail, show_progress=False)
+        record(tiny, images, tmp_path / "file" / "run", score=pytest.fail, show_progress=False)
 
 
 # ------------------------------------------------------------------------------------------ damaged and foreign
@@ -239,10 +307,21 @@ def test_a_run_of_another_recipe_is_refused_and_every_difference_named(tmp_path,
     assert "about" not in str(refused.value) and "lr_d" not in str(refused.value)
 
 
-def test_a_card_that_lost_a_field_of_its_recipe_is_refused(tmp_path, tiny, run):
-    edit_card(tmp_path / "tiny", recipe={k: v for k, v in tiny.as_card().items() if k != "game"})
-    with pytest.raises(BadRun, match="game: recorded None, asked 'non-saturating'"):
+def test_a_card_older_than_a_field_of_the_recipe_was_made_by_its_standard_value(tmp_path, tiny, run):
+    edit_card(tmp_path / "tiny", recipe={k: v for k, v in tiny.as_card().items() if k not in ("game", "ema")})
+    assert runs.load(tmp_path / "tiny", tiny).recipe == tiny
+    with pytest.raises(BadRun, match="game: recorded 'non-saturating', asked 'minimax'"):
+        runs.load(tmp_path / "tiny", replace(tiny, game=MINIMAX))
+    with pytest.raises(BadRun, match=r"ema: recorded None, asked 0\.9"):
+        runs.load(tmp_path / "tiny", replace(tiny, ema=0.9))
+
+
+def test_a_card_that_lost_what_has_no_standard_value_is_refused(tmp_path, tiny, run):
+    edit_card(tmp_path / "tiny", recipe={k: v for k, v in tiny.as_card().items() if k != "name"})
+    with pytest.raises(BadRun, match="name: recorded '', asked 'tiny'"):
         runs.load(tmp_path / "tiny", tiny)
+    with pytest.raises(BadRun, match=r"card\.json lacks what a run needs \('name'\)"):
+        runs.load(tmp_path / "tiny")
 
 
 def test_a_recipe_the_book_does_not_know_must_be_given(tmp_path, run):
@@ -268,13 +347,18 @@ def test_every_recipe_is_shipped_as_a_run_that_matches_it(name):
     assert tuple(run.samples) == recipe.milestones == tuple(run.scores)
     assert run.history[-1, 0] == recipe.steps and run.history.isfinite().all()
     assert len(run.history) == -(-recipe.steps // recipe.log_every)
-    last = runs.draw(run.generator, runs.fixed_z(100)).int() - run.samples[recipe.steps].int()
-    assert last.abs().max() <= 2  # half precision, and another machine's rounding
+    assert {name for name in ("generator", "discriminator") if getattr(run, name)} == set(recipe.keeps)
+    best = min(run.scores, key=run.scores.get) if recipe.keep_best else recipe.steps
+    assert run.card.get("kept_step", recipe.steps) == best
+    if run.generator:
+        drawn = runs.draw(run.generator, runs.fixed_z(100), *runs.fixed_labels(run.generator.classes))
+        assert (drawn.int() - run.samples[best].int()).abs().max() <= 2  # half precision, another machine's rounding
 
 
 def test_nothing_else_is_shipped_and_all_of_it_is_small_and_whole():
     names = {folder.name for folder in runs.RECORDED.iterdir() if not folder.name.startswith(".")}
-    assert names == {*RECIPES, "classifier-fashion"}
+    judges = {"classifier-fashion", "classifier-mnist"}
+    assert {*RECIPES, *judges} <= names <= {*RECIPES, *judges, "autoencoder-fashion"}
     for name in names:
         card = json.loads((runs.RECORDED / name / "card.json").read_text())
         files = below(runs.RECORDED / name)

@@ -14,6 +14,7 @@ from torch import nn
 from gan_lib import latent, runs, widgets
 from gan_lib.errors import BadInput
 from gan_lib.networks.mlp import MLPGenerator
+from gan_lib.state import State
 from gan_lib.training import train
 from gan_lib.widgets import face, latent_explorer
 from gan_lib.widgets.export import NotExportable, export
@@ -361,8 +362,9 @@ def test_an_error_in_a_callback_is_shown_and_goes_away(generator):
 
 
 def test_a_generator_just_trained_works_in_both_faces(tiny, images, shown):
-    generator, discriminator = tiny.build()
-    train(tiny, generator, discriminator, images.pixels, show_progress=False)
+    state = State(tiny, len(images.pixels))
+    train(state, images, show_progress=False)
+    generator = state.generator
     widgets.explore_latent(generator, dims=(5,), seed=0)
     spec = spec_of(the_one_output(shown)["text/html"])["network"]
     z = latent.z_from_seed(0)
@@ -371,7 +373,7 @@ def test_a_generator_just_trained_works_in_both_faces(tiny, images, shown):
     explorer = widgets.LatentExplorer(generator, dims=(5,), seed=0)
     assert_shows(explorer, generator, z)
     assert generator.training  # as the training left it
-    train(tiny, generator, discriminator, images.pixels, show_progress=False)
+    train(state, images, steps=2 * tiny.steps, show_progress=False)
     before = explorer.picture.value
     explorer.redraw()
     assert explorer.picture.value != before

@@ -1,9 +1,15 @@
-"""The networks, one family a file."""
+"""The networks, one family a file.
+
+A generator has `latent_dim`, `image_shape` (C, H, W) and `classes` (0 if it takes no labels).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+from gan_lib.errors import BadInput
 
 
 @contextmanager
@@ -14,3 +20,50 @@ def evaluating(network: nn.Module) -> Iterator[nn.Module]:
         yield network.eval()
     finally:
         network.train(mode)
+
+
+def check_z(z: Tensor, latent_dim: int) -> None:
+    """BadInput unless z is (B, latent_dim)."""
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise BadInput(
+            f"z has shape {tuple(z.shape)}; this generator takes (B, {latent_dim}), "
+            f"for example torch.randn(8, {latent_dim})."
+        )
+
+
+def check_images(x: Tensor, image_shape: tuple[int, ...]) -> None:
+    """BadInput unless x is (B, *image_shape)."""
+    if x.shape[1:] != image_shape:
+        wanted = ", ".join(map(str, ("B", *image_shape)))
+        raise BadInput(f"images have shape {tuple(x.shape)}; this discriminator takes ({wanted}).")
+
+
+def check_labels(labels: Tensor, classes: int, n: int | None = None) -> None:
+    """BadInput unless labels are whole numbers 0…classes − 1, n of them; looking at them waits for a GPU."""
+    if labels.dtype != torch.int64 or labels.ndim != 1 or (n is not None and len(labels) != n):
+        wanted = "B" if n is None else n
+        raise BadInput(
+            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; int64 of shape ({wanted},) is needed, "
+            "one class number for each z or image."
+        )
+    if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
+        raise BadInput(f"labels run from {labels.min()} to {labels.max()}; choose from 0…{classes - 1}.")
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """What autocast left in bfloat16 becomes float32 again, so that losses are exact; the rest stays as it is."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def normal_weights(network: nn.Module, std: float) -> nn.Module:
+    """DCGAN's first weights (Radford et al. 2015, section 4): N(0, std²), biases 0; BatchNorm scales N(1, std²)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, std)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    return network

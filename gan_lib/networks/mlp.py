@@ -6,7 +6,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from gan_lib.errors import BadInput
+from gan_lib.networks import at_least_float32, check_images, check_z
 
 
 class MLPGenerator(nn.Module):
@@ -20,7 +20,7 @@ class MLPGenerator(nn.Module):
 
     def __init__(self, latent_dim: int = 100, hidden: int = 128, image_shape: tuple[int, int, int] = (1, 28, 28)):
         super().__init__()
-        self.latent_dim, self.image_shape = latent_dim, tuple(image_shape)
+        self.latent_dim, self.classes, self.image_shape = latent_dim, 0, tuple(image_shape)
         self.fc1 = nn.Linear(latent_dim, hidden)
         self.act = nn.LeakyReLU(0.2)
         self.fc2 = nn.Linear(hidden, prod(image_shape))
@@ -31,14 +31,10 @@ class MLPGenerator(nn.Module):
         Raises:
             BadInput: z has another shape.
         """
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise BadInput(
-                f"z has shape {tuple(z.shape)}; this generator takes (B, {self.latent_dim}), "
-                f"for example torch.randn(8, {self.latent_dim})."
-            )
+        check_z(z, self.latent_dim)
         h = self.act(self.fc1(z))  # (B, 128)
         x = self.fc2(h).tanh()  # (B, 784)
-        return x.unflatten(1, self.image_shape)  # (B, 1, 28, 28)
+        return at_least_float32(x).unflatten(1, self.image_shape)  # (B, 1, 28, 28)
 
 
 class MLPDiscriminator(nn.Module):
@@ -64,8 +60,6 @@ class MLPDiscriminator(nn.Module):
         Raises:
             BadInput: x has another shape.
         """
-        if x.shape[1:] != self.image_shape:
-            wanted = ", ".join(map(str, ("B", *self.image_shape)))
-            raise BadInput(f"images have shape {tuple(x.shape)}; this discriminator takes ({wanted}).")
+        check_images(x, self.image_shape)
         h = self.act(self.fc1(x.flatten(1)))  # (B, 784) → (B, 128)
-        return self.fc2(h)  # (B, 1)
+        return at_least_float32(self.fc2(h))  # (B, 1)

@@ -16,14 +16,16 @@ import pytest
 from tests.browser.conftest import environment
 
 CODE = """from gan_lib import data, recipes, training
+from gan_lib.state import State
 from gan_lib.widgets import explore_latent
 import dataclasses, torch
 
 # a generator trained a moment ago, in this notebook
 recipe = dataclasses.replace(recipes.recipe("mlp-fashion"), batch_size=16)
-G, D = recipe.build()
-training.train(recipe, G, D, torch.randint(0, 255, (64, 1, 28, 28), dtype=torch.uint8), steps=20, show_progress=False)
-explore_latent(G)"""
+pixels = torch.randint(0, 255, (64, 1, 28, 28), dtype=torch.uint8)
+state = State(recipe, 64)
+training.train(state, data.ImageSet("noise", pixels, torch.arange(64) % 10, ()), steps=20, show_progress=False)
+explore_latent(state.generator)"""
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""Folders of checked files, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from gan_lib.errors import BadInput, BadRun
+
+FORMAT = 1
+
+
+def check_writable(folder: Path, overwrite: bool) -> None:
+    """Refuse early, before hours of training: a folder that is in use or cannot be written."""
+    if not folder.name:
+        raise BadInput(f"{folder} is no name for a new folder; choose one, for example runs/mine.")
+    in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if in_use and not (overwrite and (folder / "card.json").is_file()):  # overwrite a run, never anything else
+        raise BadInput(
+            f"{folder} already holds something; choose another folder, or, if it is a run, overwrite it (--overwrite)."
+        )
+    ancestor = next(parent for parent in folder.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=ancestor, prefix=".gan_lib-"):
+            pass
+    except OSError as error:
+        raise BadRun(f"{folder} cannot be written ({error.strerror}); choose another folder.") from error
+
+
+def write_folder(folder: Path, card: dict, files: dict[str, bytes]) -> None:
+    """Write card.json and files beside `folder`, then rename: a killed process leaves the old folder as it was.
+
+    Raises:
+        BadRun: the disk is full or cannot be written; nothing is left behind.
+    """
+    part = _beside(folder)
+    card = card | {"files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}}
+    text = json.dumps(card, indent=1, ensure_ascii=False).encode() + b"\n"
+    try:
+        for name, content in (files | {"card.json": text}).items():
+            path = part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        _swap(part, folder)
+    except OSError as error:
+        raise BadRun(
+            f"The run could not be written to {folder} ({error.strerror}); nothing was left behind: "
+            "free some space or choose another folder."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _swap(part: Path, folder: Path) -> None:
+    """Put `part` in the place of `folder`, which comes back if that fails.
+
+    A process killed between the two renames leaves the old run beside, as `.NAME.old-PID`, and the new one whole.
+    """
+    if not folder.exists():
+        part.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    folder.rename(old)
+    try:
+        part.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_folder(folder: Path) -> tuple[dict, dict[str, bytes]]:
+    """card.json and the files it lists, each checked against its sha256. BadRun if anything is off."""
+    try:
+        card = json.loads((folder / "card.json").read_bytes())
+        version, sums = card["format"], dict(card["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadRun(f"{folder}/card.json cannot be read ({error}); the run is damaged, record it again.") from error
+    if version != FORMAT:
+        raise BadRun(f"{folder} has format {version}; this gan_lib reads format {FORMAT}: record it again.")
+    files = {}
+    for name, expected in sums.items():
+        path = folder / name
+        try:
+            files[name] = path.read_bytes()
+        except OSError as error:
+            raise BadRun(f"{path} is missing or cannot be read; the run is damaged, record it again.") from error
+        if hashlib.sha256(files[name]).hexdigest() != expected:
+            raise BadRun(f"{path} is not what its card says (sha256 differs); the run is damaged, record it again.")
+    return card, files
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.part-{os.getpid()}")

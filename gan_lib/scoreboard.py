@@ -1,0 +1,51 @@
+"""The scores of many runs side by side, each with its floor."""
+
+from __future__ import annotations
+
+import torch
+
+from gan_lib import metrics, runs
+from gan_lib.progress import progress
+from gan_lib.recipes import RECIPES
+
+COLUMNS = ("frechet", "precision", "recall", "classes", "evenness", "sharpness", "accuracy")
+
+
+def shipped() -> list[str]:
+    """The names of the book's recipes that are recorded."""
+    return [name for name in RECIPES if (runs.RECORDED / name / "card.json").exists()]
+
+
+def scores(names: list[str], device: torch.device) -> dict[str, dict]:
+    """Run → its scores (`metrics.evaluate`), the data set, and "from_card" where the weights were not kept.
+
+    Raises:
+        BadRun: one of the names is no run, or it is damaged.
+    """
+    found = {name: runs.load(name) for name in names}  # a wrong name is refused before the first is scored
+    return {name: _scores(found[name], device) for name, _ in zip(found, progress(len(found), "runs"), strict=False)}
+
+
+def floors(dataset: str, side: int) -> dict[str, float]:
+    """What real training images reach against the test images: Fréchet distance, precision, recall."""
+    return metrics.classifier_card(dataset)["floors"][str(side)]
+
+
+def table(found: dict[str, dict]) -> str:
+    """As text, with a line for each floor that is needed."""
+    lines = [f"{'':22}" + "".join(f"{name:>10}" for name in COLUMNS)]
+    lines += [_line(name + (" *" if row["from_card"] else ""), row) for name, row in found.items()]
+    for dataset, side in sorted({(row["dataset"], row["side"]) for row in found.values()}):
+        lines.append(_line(f"real {dataset} {side}", floors(dataset, side)))
+    return "\n".join(lines)
+
+
+def _scores(run: runs.Run, device: torch.device) -> dict:
+    dataset, from_card = run.recipe.dataset, run.generator is None
+    values = run.card["evaluation"] if from_card else metrics.evaluate(run.generator.to(device), dataset)
+    return values | {"dataset": dataset, "side": run.recipe.image_size, "from_card": from_card}
+
+
+def _line(name: str, row: dict) -> str:
+    forms = {"frechet": "10.2f", "classes": "10d", "evenness": "10.2f"}
+    return f"{name:22}" + "".join(f"{row[c]:{forms.get(c, '10.3f')}}" if c in row else f"{'-':>10}" for c in COLUMNS)

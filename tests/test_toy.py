@@ -1,0 +1,93 @@
+"""The ring of Gaussians, and every game on it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gan_lib import games, toy
+from gan_lib.errors import BadInput
+from gan_lib.recipes import Recipe
+from gan_lib.state import State
+from gan_lib.training import train
+
+MODES = 8
+RING = Recipe(
+    "ring",
+    "for tests",
+    generator=toy.PointGenerator,
+    discriminator=toy.PointDiscriminator,
+    batch_size=256,
+    lr_g=1e-3,
+    lr_d=1e-3,
+    steps=800,
+)
+TOLD = {"classes": MODES}
+WASSERSTEIN = {"d_steps": 3, "steps": 600}
+GAMES = {
+    "minimax": replace(RING, game=games.MINIMAX),
+    "non-saturating": RING,
+    "smoothed": replace(RING, game=games.smoothed(0.1)),
+    "CGAN": replace(RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
+    "ACGAN": replace(RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
+    "WGAN": replace(RING, game=games.wgan(0.1), optimizer=torch.optim.RMSprop, lr_g=5e-4, lr_d=5e-4, **WASSERSTEIN),
+    "WGAN-GP": replace(RING, game=games.wgan_gp(1.0), betas=(0.0, 0.9), **WASSERSTEIN),
+}
+
+
+def drawn(state, n=4000):
+    z = torch.randn(n, 2, generator=torch.Generator().manual_seed(9))
+    labels = (torch.arange(n) % MODES,) if state.recipe.game.conditional else ()
+    with torch.no_grad():
+        return state.generator(z, *labels)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_game_learns_the_ring(name):
+    recipe, centres = GAMES[name], toy.ring_centres(MODES)
+    data, state = toy.ring(8192, MODES), State(GAMES[name], 8192)
+    modes_before, near_before = toy.modes_covered(drawn(state), centres)
+    train(state, data, show_progress=False)
+    points = drawn(state)
+    modes, near = toy.modes_covered(points, centres)
+    print(f"{name}: {modes} of {MODES} modes, {near:.0%} of the points near one ({near_before:.0%} before)")
+    assert modes_before <= 2 and modes == MODES and near > 0.4 > 4 * near_before
+    if recipe.game.conditional:  # each label its own mode
+        asked = centres[torch.arange(len(points)) % MODES]
+        assert ((points - asked).norm(dim=1) < 0.25).float().mean() > 0.9
+
+
+def test_the_ring_is_what_it_says():
+    data, centres = toy.ring(4000, 5, seed=2, radius=0.5, spread=0.02), toy.ring_centres(5, 0.5)
+    torch.testing.assert_close(centres.norm(dim=1), torch.full((5,), 0.5))
+    torch.testing.assert_close(centres[0], torch.tensor([0.5, 0.0]))
+    assert data.labels.bincount().tolist() == [800] * 5
+    for mode in range(5):
+        mine = data.pixels[data.labels == mode]
+        torch.testing.assert_close(mine.mean(0), centres[mode], atol=0.003, rtol=0)
+        torch.testing.assert_close(mine.std(0), torch.full((2,), 0.02), atol=0.002, rtol=0)
+    assert torch.equal(data.pixels, toy.ring(4000, 5, seed=2, radius=0.5, spread=0.02).pixels)
+
+
+def test_modes_are_counted_by_hand():
+    centres = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    points = torch.tensor([[0.0, 0.05], [0.05, 0.0], [0.0, -0.2], [0.95, 0.0]])
+    assert toy.modes_covered(points, centres, within=0.1, share=0.2) == (2, 0.75)
+    assert toy.modes_covered(points, centres, within=0.1, share=0.3) == (1, 0.75)
+    assert toy.modes_covered(points, centres, within=0.3, share=0.3) == (1, 1.0)
+    assert toy.modes_covered(torch.full((9, 2), 5.0), centres) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: toy.ring_centres(0), "modes is 0; choose at least 1"),
+        (lambda: toy.ring(10, radius=0.9), "leaves −1…1; choose a smaller one"),
+        (lambda: toy.PointGenerator()(torch.zeros(3, 5)), r"z has shape \(3, 5\)"),
+        (lambda: toy.PointGenerator(classes=4)(torch.zeros(3, 2), torch.tensor([0, 1, 4])), "choose from 0…3"),
+        (lambda: toy.PointDiscriminator()(torch.zeros(3, 5)), r"images have shape \(3, 5\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(call, said):
+    with pytest.raises(BadInput, match=said):
+        call()
