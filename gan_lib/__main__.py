@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,8 @@ import torch
 import typer
 
 from gan_lib import autoencoder as autoencoders
-from gan_lib import bench as benchmark
 from gan_lib import data, device, files, metrics, parallel, recipes, recording, runs, scoreboard
+from gan_lib.bench import memory, quality, speed
 from gan_lib.errors import BadInput, GanLibError, Stopped, one_of
 from gan_lib.folders import check_writable
 from gan_lib.judges import record_classifier
@@ -135,20 +136,44 @@ def list_runs():
         typer.echo(f"{recipe.name:24} {'recorded' if shipped else '-':9} {recipe.about}")
 
 
+class Bench(StrEnum):
+    """What `bench` can measure."""
+
+    speed = "speed"
+    memory = "memory"
+    quality = "quality"
+    precision = "precision"
+
+
 @app.command()
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE]...", help="What to time.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop runs in a round.")] = 5.0,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median of each loop counts.")] = 3,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE]...", help="What to train.")] = None,
+    what: Annotated[Bench, typer.Option(help="What to measure.")] = Bench.speed,
+    seconds: Annotated[float, typer.Option(min=0.1, help="speed: how long each loop runs in a round.")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, help="speed: rounds; the median of each loop counts.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="memory, precision: updates of G.")] = 3_000,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ):
-    """Images per second of our loop and of a textbook loop on the same networks and batch.
+    """Measure our loop against a textbook loop on the same networks and batch.
 
-    Without a name: one recipe of each kind.
+    speed: real images per second (without a name: one recipe of each kind). memory: of the process, at the start and at
+    the end. quality: seconds to the Fréchet distance that the textbook loop has after two epochs. precision: the
+    distance with float32 and with bfloat16, three seeds each.
     """
-    chosen = [recipes.recipe(name) for name in names or benchmark.KINDS]
-    found = [benchmark.measure(recipe, seconds, rounds) for recipe in chosen]
-    typer.echo(json.dumps(found, indent=1) if as_json else "\n\n".join(map(benchmark.table, found)))
+    names = names or (list(speed.KINDS) if what is Bench.speed else ["dcgan-fashion"])
+    measure = {
+        Bench.speed: lambda recipe: speed.measure(recipe, seconds, rounds),
+        Bench.memory: lambda recipe: memory.measure(recipe, steps),
+        Bench.quality: quality.time_to_quality,
+        Bench.precision: lambda recipe: quality.precision(recipe, steps),
+    }[what]
+    found = [measure(chosen) for chosen in map(recipes.recipe, names)]
+    text = speed.table if what is Bench.speed else _lines
+    typer.echo(json.dumps(found, indent=1) if as_json else "\n\n".join(map(text, found)))
+
+
+def _lines(found: dict) -> str:
+    return "\n".join(f"{key:16}{value}" for key, value in found.items())
 
 
 def main() -> int:

@@ -92,7 +92,7 @@ def judge(dataset: str, side: int = 28) -> Judge:
 
 
 def classifier_card(dataset: str) -> dict:
-    """How the data set's classifier was made: test accuracy, and the floors by the pictures' side. BadInput: unknown."""
+    """How the data set's classifier was made: test accuracy, floors by the pictures' side. BadInput: unknown."""
     one_of("data set", dataset, CLASSIFIERS)
     return read_folder(find(CLASSIFIERS[dataset]))[0]
 

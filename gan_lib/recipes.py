@@ -207,17 +207,6 @@ WGAN_GP_FASHION = replace(
 )
 
 
-def _seeds(first: Recipe, *seeds: int) -> list[Recipe]:
-    """The same training with other seeds, for the bands; their weights are not kept, which saves megabytes."""
-    last = (first.steps,)
-    return [
-        replace(
-            first, name=f"{first.name}-seed{s}", about=f"{first.name} with seed {s}", seed=s, keeps=(), milestones=last
-        )
-        for s in seeds
-    ]
-
-
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -237,7 +226,6 @@ RECIPES = {
         DCGAN_FASHION,
         DCGAN_MNIST,
         CGAN_MNIST,
-        *_seeds(CGAN_MNIST, 1, 2),
         ACGAN_FASHION,
         NS_FASHION,
         WGAN_FASHION,

@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import gan_lib.__main__ as cli
@@ -28,7 +30,6 @@ from gan_lib.training import train
 from tests.conftest import FORKS, TINY, random_images
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
-SEED = random.randrange(10**6)  # of the moments at which processes are killed; a failure shows it
 
 
 def same_bits(one, other):
@@ -97,12 +98,490 @@ def press(monkeypatch, at, number=signal.SIGINT, times=1):
 def test_a_training_that_was_stopped_and_restored_ends_with_the_same_bits(images, path, name):
     recipe = TINY[name]
     whole = trained(recipe, images)
-    for stop in (0, *random.Random(SEED).sample(range(1, recipe.steps), 2), recipe.steps):
-        first = trained(recipe, images, State(recipe, 64), watch=lambda: first_state[0].step == stop) if False else None
+    for stop in (0, *random.Random(name).sample(range(1, recipe.steps), 2), recipe.steps):
         state = State(recipe, 64)
         trained(recipe, images, state, watch=lambda state=state, stop=stop: state.step == stop)
         checkpoints.save(path, recipe, Checkpoint(state.tensors(), {}))
         fresh = State(recipe, 64)
         fresh.restore(checkpoints.load(path, recipe).tensors)
-        assert fresh.step == stop and same_bits(fresh.tensors(), state.tensors()), SEED
-        assert same_bits(trained(recipe, images, fresh).tensors(), whole.tensors()), SEED
+        assert fresh.step == stop and same_bits(fresh.tensors(), state.tensors())
+        assert same_bits(trained(recipe, images, fresh).tensors(), whole.tensors())
+
+
+@pytest.mark.parametrize("name", ["acgan", "wgan"])
+def test_restored_moments_lie_in_memory_as_their_weights_do(images, path, name):
+    """A fused update reads both in the order in which they lie."""
+    state = trained(TINY[name], images, steps=2)
+    checkpoints.save(path, TINY[name], Checkpoint(state.tensors(), {}))
+    fresh = State(TINY[name], 64)
+    fresh.restore(checkpoints.load(path, TINY[name]).tensors)
+    for optimizer in (fresh.g_optimizer, fresh.d_optimizer):
+        weights = optimizer.param_groups[0]["params"]
+        assert all(w.is_contiguous(memory_format=torch.channels_last) for w in weights if w.ndim == 4)
+        assert any(not w.is_contiguous() for w in weights)
+        for weight in weights:
+            moments = [value for value in optimizer.state[weight].values() if value.ndim]
+            assert moments and all(moment.stride() == weight.stride() for moment in moments)
+
+
+def test_a_restored_state_no_longer_needs_the_file(tiny, images, path):
+    state = trained(tiny, images, steps=9)
+    checkpoints.save(path, tiny, Checkpoint(state.tensors(), {}))
+    fresh = State(tiny, 64)
+    fresh.restore(checkpoints.load(path, tiny).tensors)
+    path.write_bytes(bytes(path.stat().st_size))  # the same file, not a new one in its place
+    assert same_bits(fresh.tensors(), state.tensors())
+
+
+# ------------------------------------------------------------------------------------------ record and resume
+
+
+def test_ctrl_c_finishes_the_step_saves_and_resume_ends_as_if_nothing_had_been(tmp_path, path, tiny, monkeypatch):
+    recipe, out = scored(tiny), tmp_path / "run"
+    expected = recorded(recipe, tmp_path / "whole")
+    for at in (3, 7):  # the batch of the third update, then of the seventh
+        press(monkeypatch, at if at == 3 else 4, signal.SIGINT if at == 3 else signal.SIGTERM)
+        with pytest.raises(
+            Stopped, match=f"stopped after {at} updates; go on with --resume.* after {at} updates, is {path}"
+        ):
+            recorded(recipe, out, resume=at > 3)
+        monkeypatch.undo()
+        assert not out.exists() and int(load_file(path)["step"]) == at
+    run = recorded(recipe, out, resume=True)
+    assert run_files(out) == run_files(tmp_path / "whole") and run.scores == expected.scores
+    assert sorted(os.listdir(tmp_path)) == ["run", "whole"]
+
+
+def test_ctrl_c_before_the_first_update_is_no_loss_either(tmp_path, tiny, monkeypatch):
+    recipe = scored(tiny)
+    recorded(recipe, tmp_path / "whole")
+    draw, presses = runs.draw, iter([True])
+
+    def pressed(*arguments):
+        if next(presses, False):
+            signal.raise_signal(signal.SIGINT)
+        return draw(*arguments)
+
+    monkeypatch.setattr(runs, "draw", pressed)
+    with pytest.raises(Stopped, match="stopped after 0 updates"):
+        recorded(recipe, tmp_path / "run")
+    monkeypatch.undo()
+    recorded(recipe, tmp_path / "run", resume=True)
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path, path, tiny, monkeypatch):
+    press(monkeypatch, 3, times=2)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        recorded(tiny, tmp_path / "run")
+    assert stopped.type is KeyboardInterrupt and not path.exists()
+
+
+def test_ctrl_c_during_the_last_update_still_writes_the_run(tmp_path, path, tiny, monkeypatch):
+    press(monkeypatch, tiny.steps)
+    assert recorded(tiny, tmp_path / "run").card["steps_done"] == tiny.steps and not path.exists()
+
+
+def test_the_signals_mean_what_they_did_before_once_the_training_is_over(tmp_path, tiny, monkeypatch):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    recorded(tiny, tmp_path / "run")
+    press(monkeypatch, 3)
+    with pytest.raises(Stopped):
+        recorded(tiny, tmp_path / "other")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_an_unfinished_training_is_not_begun_again_by_mistake(tmp_path, path, tiny, monkeypatch):
+    press(monkeypatch, 3)
+    with pytest.raises(Stopped):
+        recorded(tiny, tmp_path / "run")
+    before = path.read_bytes()
+    with pytest.raises(
+        BadInput, match=rf"{path} holds an unfinished training; go on with it \(--resume\) or delete it"
+    ):
+        recorded(tiny, tmp_path / "run")
+    assert path.read_bytes() == before
+    recorded(tiny, tmp_path / "run", overwrite=True)  # asked for
+    assert sorted(os.listdir(tmp_path)) == ["run"]
+
+
+def test_resume_begins_where_there_is_nothing_and_leaves_a_finished_run(tmp_path, tiny):
+    recorded(tiny, tmp_path / "whole")
+    recorded(tiny, tmp_path / "run", resume=True)
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
+    before = {f: (f.read_bytes(), f.stat().st_mtime_ns) for f in (tmp_path / "run").rglob("*") if f.is_file()}
+    assert recorded(tiny, tmp_path / "run", resume=True).card["steps_done"] == tiny.steps
+    assert {f: (f.read_bytes(), f.stat().st_mtime_ns) for f in before} == before
+    with pytest.raises(BadRun, match=r"another recipe \(seed: recorded 0, asked 1\)"):
+        recorded(replace(tiny, seed=1), tmp_path / "run", resume=True)
+
+
+def test_fewer_updates_than_are_done_are_refused(tmp_path, path, tiny, monkeypatch):
+    press(monkeypatch, 7)
+    with pytest.raises(Stopped):
+        recorded(tiny, tmp_path / "run")
+    with pytest.raises(BadInput, match=f"{path} already holds 7 updates; ask for more than 5 or delete it"):
+        recorded(tiny, tmp_path / "run", resume=True, steps=5)
+
+
+# ------------------------------------------------------------------------------------------ killed
+
+
+def child(name, folder, steps, save_every, kill_at=None):
+    """What a process that may be killed does; at its file operation number `kill_at` it kills itself."""
+    torch.set_num_threads(1)
+    if kill_at is not None:
+        die_at(kill_at)
+    recorded(replace(scored(TINY[name]), steps=steps), Path(folder), overwrite=True, resume=True, save_every=save_every)
+
+
+def die_at(number):
+    """SIGKILL before the file operation of that number, counted from 0; before an fsync only half the file is there."""
+    count = iter(range(10**9))
+
+    def watched(operation):
+        def call(*arguments, **options):
+            if next(count) == number:
+                if operation is fsync:
+                    os.truncate(arguments[0], os.fstat(arguments[0]).st_size // 2)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return operation(*arguments, **options)
+
+        return call
+
+    fsync = os.fsync
+    os.fsync = watched(fsync)
+    for name in ("mkdir", "write_bytes", "rename", "replace", "unlink", "rmdir"):
+        setattr(Path, name, watched(getattr(Path, name)))
+
+
+def killed_until_done(name, folder, steps, kills, rng, save_every=0.0):
+    """Start, kill after a few checkpoints and a moment, start again …; how many updates each process found done."""
+    path, found = checkpoints.path_of(folder), []
+    while True:
+        found.append(int(load_file(path)["step"]) if path.exists() else 0)
+        process = FORKS.Process(target=child, args=(name, str(folder), steps, save_every))
+        process.start()
+        if len(found) <= kills:
+            seen = {path.stat().st_ino if path.exists() else None}
+            wanted = rng.randint(2, 4)
+            while process.exitcode is None and len(seen) < wanted:
+                try:
+                    seen.add(path.stat().st_mtime_ns)
+                except FileNotFoundError:
+                    time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.02))
+            process.kill()
+        process.join()
+        if process.exitcode == 0:
+            return found
+        assert process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("name", "kills"), [("acgan", 5), ("cgan", 2)])
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path, name, kills):
+    steps = 12 * (kills + 1)
+    recorded(replace(scored(TINY[name]), steps=steps), tmp_path / "whole")
+    found = killed_until_done(name, tmp_path / "run", steps, kills, random.Random())
+    assert len(found) == kills + 1 and found == sorted(found) and found[-1] > 0
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
+    assert sorted(os.listdir(tmp_path)) == ["run", "whole"]
+
+
+def test_a_kill_at_any_file_operation_loses_nothing(tmp_path, path):
+    """From the first checkpoint to the last deletion, while an older run lies in the folder."""
+    recipe, out = replace(scored(TINY["mlp"]), steps=2), tmp_path / "run"
+    recorded(recipe, tmp_path / "whole")
+    recorded(replace(recipe, seed=5), tmp_path / "old")
+    old, whole, states = run_files(tmp_path / "old"), run_files(tmp_path / "whole"), []
+    for number in range(100):
+        for left in (*tmp_path.glob("run*"), *tmp_path.glob(".run*")):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        shutil.copytree(tmp_path / "old", out)
+        process = FORKS.Process(target=child, args=("mlp", str(out), 2, 0.0, number))
+        process.start()
+        process.join()
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        if path.exists():
+            checkpoints.load(path, recipe)  # whole
+        states.append("none" if not out.exists() else "old" if run_files(out) == old else "new")
+        if states[-1] == "new":
+            assert run_files(out) == whole
+        recorded(recipe, out, resume=True, overwrite=path.exists() or states[-1] == "old")
+        assert run_files(out) == whole
+    assert process.exitcode == 0 and len(states) > 15
+    assert states.count("none") == 1  # between the two renames
+    assert states == sorted(states, key=["old", "none", "new"].index)
+
+
+# ------------------------------------------------------------------------------------------ as a command
+
+
+@pytest.fixture
+def digits(tmp_path, monkeypatch):
+    """The environment without data and network, where the training is on scikit-learn's digits and has no score."""
+    nothing = {"GAN_LIB_DATA": "", "http_proxy": NOWHERE, "https_proxy": NOWHERE, "no_proxy": ""}
+    nothing |= {name.upper(): value for name, value in nothing.items()}
+    nothing |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"}
+    for name, value in nothing.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GAN_LIB_STATIC", "0")  # so that there is a progress bar
+    with pytest.warns(data.FallbackNotice):
+        return data.load("fashion-mnist")
+
+
+def test_the_command_line_stops_refuses_and_goes_on(tmp_path, digits, monkeypatch, capsys):
+    out = tmp_path / "runs" / "mine"
+    path = checkpoints.path_of(out)
+    command = [sys.executable, "-m", "gan_lib", "train", "mlp-fashion", "--device", "cpu", "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path)
+    said = b""
+    while b"step/s" not in said:  # the bar: the training has begun
+        said += os.read(process.stderr.fileno(), 1000)
+    process.send_signal(signal.SIGINT)
+    printed, rest = process.communicate(timeout=60)
+    assert process.returncode == 130 and printed == b""
+    sentence = rest.decode().splitlines()[-1]
+    done = re.fullmatch(r"gan_lib: stopped after ([\d,]+) updates; go on with --resume\. .*", sentence)
+    assert done and str(path) in sentence and "Traceback" not in rest.decode()
+    steps = int(done[1].replace(",", "")) + 20
+
+    def here(*arguments):
+        monkeypatch.setattr(sys, "argv", [*command[2:], *arguments])
+        monkeypatch.setattr(cli.data, "load", lambda *_: digits)
+        status = cli.main()
+        return status, capsys.readouterr()
+
+    status, said = here("--steps", str(steps))
+    assert (
+        status == 2
+        and said.err == f"gan_lib: {path} holds an unfinished training; go on with it (--resume) or delete it.\n"
+    )
+    done = subprocess.run([*command, "--resume", "--steps", str(steps)], capture_output=True, cwd=tmp_path)
+    assert done.returncode == 0 and os.listdir(tmp_path / "runs") == ["mine"]
+    record(MLP_FASHION, digits, tmp_path / "whole", steps=steps, show_progress=False)
+    assert run_files(out) == run_files(tmp_path / "whole")
+    before = (out / "card.json").stat().st_mtime_ns
+    assert here("--steps", str(steps), "--resume")[0] == 0 and (out / "card.json").stat().st_mtime_ns == before
+
+
+# ------------------------------------------------------------------------------------------ diverged
+
+
+def all_finite(path):
+    return all(value.isfinite().all() for value in load_file(path).values())
+
+
+def test_a_nan_between_two_lines_of_the_history_is_not_saved(tmp_path, path, tiny):
+    recipe = scored(replace(tiny, log_every=100))
+    recorded(recipe, tmp_path / "whole")
+
+    def plant(generator):
+        if len(list(tmp_path.glob("run*"))) and int(load_file(path)["step"]) == 4:  # at milestone 5
+            generator.fc1.weight.data[0, 0] = torch.nan
+        return score(generator)
+
+    images = replace(random_images(), name=recipe.dataset)
+    with pytest.raises(Diverged) as said:
+        record(recipe, images, tmp_path / "run", score=plant, save_every=0.0, show_progress=False)
+    assert str(said.value) == (
+        "After 5 updates a weight was NaN or infinite, so the training stopped; try smaller learning rates or "
+        f"another seed. The last good checkpoint, after 4 updates, is {path}."
+    )
+    assert int(load_file(path)["step"]) == 4 and all_finite(path)
+    recorded(recipe, tmp_path / "run", resume=True)
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("log_every", [1, 100])
+def test_rates_that_are_far_too_large_leave_the_last_good_checkpoint(tmp_path, path, tiny, log_every):
+    recipe = replace(tiny, lr_g=1e30, lr_d=1e30, log_every=log_every)
+    with pytest.raises(Diverged, match=f"After 1 updates .*The last good checkpoint, after 0 updates, is {path}"):
+        recorded(recipe, tmp_path / "run", save_every=0.0)
+    assert int(load_file(path)["step"]) == 0 and all_finite(path) and not (tmp_path / "run").exists()
+
+
+def test_where_nothing_was_saved_yet_the_sentence_says_so(tmp_path, tiny):
+    with pytest.raises(Diverged, match=r"After 12 updates .* There is no checkpoint yet\."):
+        recorded(replace(tiny, lr_g=1e30, lr_d=1e30, log_every=100, milestones=()), tmp_path / "run")
+    assert os.listdir(tmp_path) == []
+
+
+# ------------------------------------------------------------------------------------------ damaged and foreign
+
+
+@pytest.fixture
+def stopped(tmp_path, path, tiny, monkeypatch):
+    """The checkpoint of a training that was stopped after 7 updates."""
+    press(monkeypatch, 7)
+    with pytest.raises(Stopped):
+        recorded(tiny, tmp_path / "run")
+    monkeypatch.undo()
+    return path
+
+
+def refused(recipe, path, match):
+    """`record` refuses to resume, in one line, and leaves the checkpoint as it was."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(BadRun, match=match) as said:
+        recorded(recipe, path.with_name("run"), resume=True)
+    assert "\n" not in str(said.value) and str(path) in str(said.value)
+    assert os.listdir(path.parent) == [path.name] and (before is None or path.read_bytes() == before)
+    return str(said.value)
+
+
+@pytest.mark.parametrize("part", [0.0, 1e-6, 1e-3, 0.5, 0.999999])
+def test_a_truncated_checkpoint_is_refused(tiny, stopped, part):
+    content = stopped.read_bytes()
+    stopped.write_bytes(content[: int(len(content) * part)])
+    refused(tiny, stopped, r"is damaged \(.*\); delete it to start anew")
+
+
+@pytest.mark.parametrize("content", [b"nothing of the kind", b"{}" * 100, bytes(1000), b"PK\x03\x04" + bytes(100)])
+def test_another_file_in_its_place_is_refused(tiny, stopped, content):
+    stopped.write_bytes(content)
+    refused(tiny, stopped, r"is damaged \(.*\)")
+
+
+def test_a_folder_in_its_place_is_refused(tiny, stopped):
+    stopped.unlink()
+    stopped.mkdir()
+    refused(tiny, stopped, "is damaged")
+
+
+def test_another_recipes_checkpoint_is_refused_and_every_difference_named(tiny, stopped):
+    text = refused(replace(tiny, seed=3, lr_g=0.5, about="other words"), stopped, "belongs to another training")
+    assert "seed: recorded 0, asked 3" in text and "lr_g: recorded 0.0002, asked 0.5" in text and "about" not in text
+
+
+def rewrite(path, tensors=None, **header):
+    """Change some of the checkpoint's tensors, or of its header; None deletes."""
+    with safe_open(path, "pt") as file:
+        old, found = file.metadata(), {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
+    save_file(
+        {key: value.contiguous() for key, value in (found | (tensors or {})).items() if value is not None},
+        path,
+        {key: value for key, value in (old | header).items() if value is not None} or None,
+    )
+
+
+@pytest.mark.parametrize(("version", "said"), [("99", "has format 99"), (None, "has format None")])
+def test_another_formats_checkpoint_is_refused(tiny, stopped, version, said):
+    rewrite(stopped, format=version)
+    refused(tiny, stopped, f"{said}; this gan_lib reads format 1: delete it")
+
+
+@pytest.mark.parametrize("name", ["recipe", "notes"])
+@pytest.mark.parametrize("text", ["{", "null", "[]", "7", "{}", None])
+def test_a_header_that_is_none_is_refused(tiny, stopped, name, text):
+    rewrite(stopped, **{name: text})
+    refused(tiny, stopped, "is damaged|does not fit|belongs to another training")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generator.fc1.weight": torch.zeros(128, 99)},
+        {"generator.fc1.weight": None},
+        {"generator.fc3.weight": torch.zeros(3)},
+        {"g_optimizer.0.exp_avg": torch.zeros(128, 99)},
+        {"g_optimizer.99.exp_avg": torch.zeros(128, 100)},
+        {"g_optimizer.x.exp_avg": torch.zeros(128, 100)},
+        {f"d_optimizer.{i}.{key}": None for i in range(4) for key in ("step", "exp_avg", "exp_avg_sq")},
+        {"rng": torch.zeros(3, dtype=torch.uint8)},
+        {"rng": torch.zeros(5056)},
+        {"rng": None},
+        {"step": None},
+        {"step": torch.zeros(3)},
+        {"history": None},
+        {"history": torch.zeros(())},
+        {"rows.order": torch.arange(1500)},
+        {"rows.order": torch.zeros((), dtype=torch.int64)},
+        {"rows.start": None},
+        {"samples.x": torch.zeros(3)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_tensors_that_do_not_fit_are_refused(tiny, stopped, changes):
+    rewrite(stopped, changes)
+    refused(tiny, stopped, r"does not fit its recipe \(.*\); delete it to start anew")
+
+
+def test_a_checkpoint_of_other_data_is_refused(tiny, stopped):
+    """The digits stand in for Fashion-MNIST when the network is gone; their rows are others."""
+    fewer = replace(random_images(), pixels=random_images().pixels[:32], labels=random_images().labels[:32])
+    with pytest.raises(BadRun, match="it was trained on 64 images, the data has 32"):
+        record(tiny, fewer, stopped.with_name("run"), resume=True, show_progress=False)
+
+
+class Malicious:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
+def test_a_pickle_is_never_loaded(tmp_path, tiny, stopped, save):
+    victim = tmp_path / "victim"
+    save({"step": Malicious(victim)}, stopped)
+    refused(tiny, stopped, "is damaged")
+    assert not victim.exists()
+    pickle.loads(pickle.dumps(Malicious(victim)))
+    assert victim.exists()  # it would have worked
+
+
+def test_no_code_of_the_library_loads_a_pickle():
+    for source in Path(recording.__file__).parent.rglob("*.py"):
+        found = re.findall(r"torch\.load\(|\bpickle\b|allow_pickle=True|np\.load\(", source.read_text(encoding="utf-8"))
+        assert not [word for word in found if word != "pickle"] and "import pickle" not in source.read_text("utf-8")
+
+
+# ------------------------------------------------------------------------------------------ full
+
+
+def full_disk(monkeypatch, at):
+    """The checkpoint number `at` does not fit."""
+    fsync, count = os.fsync, iter(range(1, 100))
+
+    def no_space(file):
+        if next(count) == at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return fsync(file)
+
+    monkeypatch.setattr(os, "fsync", no_space)
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, path, tiny, monkeypatch):
+    recipe = scored(tiny)
+    recorded(recipe, tmp_path / "whole")
+    full_disk(monkeypatch, at=5)  # after 4 updates
+    with pytest.raises(
+        BadRun, match=rf"{path} could not be written \(No space left on device\); the one before it is kept"
+    ):
+        recorded(recipe, tmp_path / "run", save_every=0.0)
+    monkeypatch.undo()
+    assert sorted(os.listdir(tmp_path)) == [path.name, "whole"] and int(load_file(path)["step"]) == 3
+    recorded(recipe, tmp_path / "run", resume=True)
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
+
+
+def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoint_for_another_try(tmp_path, path, tiny, monkeypatch):
+    recipe = scored(tiny)
+    recorded(recipe, tmp_path / "whole")
+
+    def no_space(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_space)
+    with pytest.raises(BadRun, match="The run could not be written"):
+        recorded(recipe, tmp_path / "run", save_every=0.0)
+    monkeypatch.undo()
+    assert sorted(os.listdir(tmp_path)) == [path.name, "whole"] and int(load_file(path)["step"]) == recipe.steps
+    recorded(recipe, tmp_path / "run", resume=True)
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")

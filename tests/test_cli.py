@@ -279,12 +279,14 @@ def test_runs_lists_every_recipe_and_says_which_are_recorded(command):
 
 
 def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
-    monkeypatch.setattr(cli.benchmark, "measure", lambda *asked: {"asked": [asked[0].name, *asked[1:]]})
-    monkeypatch.setattr(cli.benchmark, "table", str)
+    monkeypatch.setattr(cli.speed, "measure", lambda *asked: {"asked": [asked[0].name, *asked[1:]]})
+    monkeypatch.setattr(cli.memory, "measure", lambda *asked: {"recipe": asked[0].name, "steps": asked[1]})
+    monkeypatch.setattr(cli.speed, "table", str)
     status, out, _ = command("bench", "tiny", "mlp-fashion", "--seconds", "0.5", "--rounds", "2", "--json")
     assert status == 0 and json.loads(out) == [{"asked": ["tiny", 0.5, 2]}, {"asked": ["mlp-fashion", 0.5, 2]}]
     assert command("bench", "tiny")[1] == "{'asked': ['tiny', 5.0, 3]}\n"
-    assert len(json.loads(command("bench", "--json")[1])) == len(cli.benchmark.KINDS)
+    assert len(json.loads(command("bench", "--json")[1])) == len(cli.speed.KINDS)
+    assert command("bench", "--what", "memory", "--steps", "7")[1].split() == ["recipe", "dcgan-fashion", "steps", "7"]
 
 
 def test_help_names_the_commands(command):

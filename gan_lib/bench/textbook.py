@@ -1,11 +1,8 @@
-"""Our loop against a textbook loop: the same networks, the same batch, one run, in turns."""
+"""The loop that ours is held against: what many a tutorial does, with the recipe's networks, losses and batch."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from statistics import median
 
 import torch
 from PIL import Image
@@ -15,12 +12,7 @@ from torchvision import transforms
 
 from gan_lib import data
 from gan_lib.games import ACGAN
-from gan_lib.progress import progress
 from gan_lib.recipes import Recipe
-from gan_lib.state import State
-from gan_lib.training import train
-
-KINDS = ("mlp-fashion", "cgan-mnist", "dcgan-fashion", "acgan-fashion", "ns-fashion", "wgan-fashion", "wgan-gp-fashion")
 
 
 class _AsPictures(Dataset):
@@ -129,61 +121,3 @@ def _penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     values = critic(between)
     gradient = torch.autograd.grad(values, between, torch.ones_like(values), create_graph=True, retain_graph=True)[0]
     return 10 * ((gradient.view(len(gradient), -1).norm(2, dim=1) - 1) ** 2).mean()
-
-
-def measure(recipe: Recipe, seconds: float, rounds: int) -> dict:
-    """Time the three loops in turns, `seconds` each: real images/s (median of the rounds), and ours as a multiple.
-
-    Returns:
-        recipe, batch, threads, data, and "images_per_s" and "ratio" by the name of the loop.
-    """
-    images, plain = data.load(recipe.dataset), replace(recipe, milestones=())
-    resized = images.resized(recipe.image_size)
-
-    def ours(steps: int) -> None:
-        train(State(plain, len(resized.pixels)), resized, steps=steps, show_progress=False)
-
-    loops: dict[str, Callable[[int], object]] = {
-        "ours": ours,
-        "textbook, one generator pass": lambda steps: textbook(plain, images, steps, generator_passes=1),
-        "textbook, two generator passes": lambda steps: textbook(plain, images, steps, generator_passes=2),
-    }
-    rates: dict[str, list[float]] = {name: [] for name in loops}
-    for _ in progress(rounds, recipe.name):
-        for name, loop in loops.items():
-            rates[name].append(_rate(loop, seconds) * recipe.batch_size * recipe.d_steps)
-    middle = {name: median(values) for name, values in rates.items()}
-    return {
-        "recipe": recipe.name,
-        "batch_size": recipe.batch_size,
-        "threads": torch.get_num_threads(),
-        "data": str(images),
-        "images_per_s": middle,
-        "ratio": {name: middle["ours"] / rate for name, rate in middle.items()},
-    }
-
-
-def table(found: dict) -> str:
-    """What `measure` found, as text."""
-    head = f"{found['recipe']}, batch {found['batch_size']}, {found['threads']} threads, {found['data']}"
-    rates, ratios = found["images_per_s"], found["ratio"]
-    return "\n".join([head, *(f"{name:32}{rates[name]:10,.0f} images/s{ratios[name]:8.1f}×" for name in rates)])
-
-
-def _rate(loop: Callable[[int], object], seconds: float) -> float:
-    """Updates of G per second over about `seconds`, what each call needs to start taken off.
-
-    The number of updates doubles until a call takes half of the time; a call of one update is what is taken off.
-    """
-
-    def timed(steps: int) -> float:
-        start = time.perf_counter()
-        loop(steps)
-        return time.perf_counter() - start
-
-    timed(1)
-    empty, steps = timed(1), 2
-    while (spent := timed(steps)) < seconds / 2:
-        steps *= 2
-    steps, spent = max((steps, spent), (more := max(2, int(steps * seconds / spent)), timed(more)))
-    return (steps - 1) / max(spent - empty, 1e-9)

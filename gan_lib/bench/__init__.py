@@ -1,0 +1,1 @@
+"""Measurements, run by hand: `python -m gan_lib bench`. None of them is a test."""
