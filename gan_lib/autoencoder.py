@@ -102,8 +102,7 @@ def record_autoencoder(train: ImageSet, test: ImageSet, folder: Path, *, steps: 
     with torch.enable_grad():
         encoder, decoder, history = (part.cpu() for part in train_autoencoder(train, steps, seed))
     codes = torch.cat([encoder(to_range(part)) for part in train.pixels[: metrics.SAMPLES].cpu().split(1000)])
-    mean, factor = codes.mean(0), torch.linalg.cholesky(codes.T.cov() + 1e-6 * torch.eye(LATENT_DIM))
-    sampler = CodeSampler(decoder, mean, factor)
+    sampler = CodeSampler(decoder, codes.mean(0), _root(codes.T.cov()))
     remade = (decoder(encoder(to_range(part))) for part in test.pixels.cpu().split(1000))
     scored = test.name == "fashion-mnist"  # not the fallback
     card = {
@@ -141,6 +140,12 @@ def load(name: str | Path = NAME) -> Autoencoder:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
         network.eval().requires_grad_(False)
     return Autoencoder(encoder, sampler, load_tensors(files["history.safetensors"])["history"], card)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """F with F Fᵀ = covariance (n, n), also where some directions have no spread at all."""
+    spread, directions = torch.linalg.eigh(covariance)
+    return directions * spread.clamp(min=0).sqrt()
 
 
 def _half(network: nn.Module) -> dict[str, Tensor]:
