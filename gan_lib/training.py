@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ def train(
     for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
         if stop:
             break
-        _seed_global_numbers(recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
+        _seed_global_numbers(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
         for k in range(recipe.d_steps):
             rows = next(state.rows)[mine]  # (B,)
@@ -131,8 +132,12 @@ class _Judge(nn.Module):
         return self.game.d_loss(self.discriminator, real, fake, *labels)
 
 
-def _seed_global_numbers(seed: int, step: int) -> None:
-    torch.manual_seed((seed ^ (step << 32) ^ (parallel.rank() << 56)) % 2**63)
+def _seed_global_numbers(device: torch.device, seed: int, step: int) -> None:
+    """Other numbers for each seed, rank and step; 32 bits, because torch's CPU generator looks at no more of a seed."""
+    number = crc32(f"{seed} {parallel.rank()} {step}".encode())
+    torch.default_generator.manual_seed(number)  # torch.manual_seed asks every kind of device: 100 µs
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(number)
 
 
 @torch.no_grad()

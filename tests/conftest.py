@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 from dataclasses import replace
+from threading import RLock
 
 os.environ["GAN_LIB_STATIC"] = "1"  # as when notebooks are produced; nbval's kernels inherit it
 
@@ -11,6 +12,7 @@ if "GAN_LIB_DATA" in os.environ:  # the chapters run in book/, where a relative 
 
 import pytest
 import torch
+from tqdm import tqdm
 
 from gan_lib import recording
 from gan_lib.data import ImageSet
@@ -20,7 +22,8 @@ torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.conftest"])
+FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest"])
+tqdm.set_lock(RLock())  # its own is a semaphore, which a killed process would leave behind
 
 FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}
 WIDTH_4 = {"generator_args": {"features": 4}, "discriminator_args": {"features": 4, "batch_norm": False}}

@@ -385,11 +385,15 @@ def half_square(x):
     return x.flatten(1).square().sum(1, keepdim=True) / 2
 
 
-def drawn_coefficients(real, fake):
+def coefficients(between, real, fake):
     """ε of every number of every picture, (B, …), solved for in x̂ = ε x + (1 − ε) G(z)."""
+    return ((between - fake) / (real - fake)).detach().flatten(1)
+
+
+def drawn_coefficients(real, fake):
     recorder = Recorder(half_square)
     games.gradient_penalty(recorder, real, fake)
-    return ((recorder.x.detach() - fake) / (real - fake)).flatten(1)
+    return coefficients(recorder.x, real, fake)
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -429,6 +433,16 @@ def test_each_example_lies_between_its_own_real_and_fake_at_one_coefficient_of_i
     assert epsilon.min() > -1e-9 and epsilon.max() < 1 + 1e-9
     gaps = epsilon[:, 0].sort().values.diff()
     assert gaps.min() > 1e-6
+
+
+def test_wgan_gp_asks_its_critic_about_real_about_fake_and_about_what_lies_between():
+    network, (real, fake) = small_for("WGAN-GP", (6, 2)), pictures((6, 2))
+    games.wgan_gp().d_loss(network, real, fake)
+    (first, second, between), _ = zip(*network.calls, strict=True)
+    assert first is real and second is fake
+    epsilon = coefficients(between, real, fake)
+    torch.testing.assert_close(epsilon[:, 0], epsilon[:, 1])
+    assert epsilon.min() > 0 and epsilon.max() < 1 and epsilon[:, 0].unique().numel() == 6
 
 
 def test_the_coefficients_are_uniform_and_drawn_anew_from_torchs_global_numbers():

@@ -25,7 +25,8 @@ def blurs(n, seed):
     """n noisy pictures, one blurred pattern for each class."""
     rng, labels = torch.Generator().manual_seed(seed), torch.arange(n) % 10
     small = 0.7 * PATTERNS[labels] + 0.3 * torch.rand(n, 1, 7, 7, generator=rng)
-    pixels = (interpolate(small, 28, mode="bilinear") * 255).to(torch.uint8)
+    large = interpolate(small, 28, mode="bilinear") + 0.2 * torch.rand(n, 1, 28, 28, generator=rng)
+    pixels = (large / large.max() * 255).to(torch.uint8)
     return ImageSet("random", pixels, labels, tuple("0123456789"))
 
 
@@ -85,14 +86,19 @@ def test_the_recorded_sums_are_those_of_the_test_images(own, side):
     np.testing.assert_allclose(mean, seen.mean(0), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(cov, np.cov(seen.T), rtol=1e-3, atol=1e-3)
     assert kept.shape == (KEPT, 128)
-    assert abs(kept - seen[:KEPT]).max() <= seen.max() / 255 * 0.51  # half a step
+    assert abs(kept - seen[:: 200 // KEPT][:KEPT]).max() <= seen.max() / 255 * 0.51  # half a step
 
 
 @pytest.mark.parametrize("side", metrics.SIDES)
 def test_the_floors_are_the_scores_of_the_first_training_images(own, side):
     folder, card = own
     expected = floors(folder, side, blurs(256, seed=0).pixels[:DRAWN])
-    assert card["floors"][side] == pytest.approx(expected, rel=0.01, abs=0.011)  # one picture of KEPT more or less
+    found = card["floors"][side]
+    assert found.keys() == expected.keys()
+    for name in ("frechet", "sharpness"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-3)
+    for name in ("precision", "recall"):
+        assert found[name] == pytest.approx(expected[name], abs=1.1 / KEPT)  # one may lie on the edge of a ball
 
 
 def test_the_accuracy_on_the_card_is_the_share_of_right_answers(own):
@@ -110,7 +116,7 @@ def test_the_card_says_how_the_classifier_was_made(own):
     assert stored["recipe"] == {"name": "own", "epochs": 4, "seed": 0, "network": "SmallClassifier"}
     assert (stored["format"], stored["data"]) == (1, "random")
     assert stored["floor_protocol"] == (
-        "first 150 training images against the 200 test images; precision and recall: the first 100 of both, "
+        "first 150 training images against the 200 test images; precision and recall: 100 of both, "
         "3 neighbours"
     )
     assert stored["made"]["torch"] == torch.__version__ and stored["made"]["seconds"] > 0
@@ -216,13 +222,13 @@ def test_a_shipped_classifier_is_as_good_as_its_card_says_on_the_real_test_image
     assert accuracy == pytest.approx(card_of(dataset)["test_accuracy"], abs=0.0003) and accuracy >= NEEDED[dataset]
     np.testing.assert_allclose(mean, seen.mean(0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(cov, np.cov(seen.T), rtol=1e-3, atol=1e-3)
-    assert abs(kept - seen[:5000]).max() <= seen.max() / 255 * 0.51  # half a step
+    assert abs(kept - seen[::2]).max() <= seen.max() / 255 * 0.51  # half a step
 
 
 @pytest.mark.parametrize("dataset", metrics.CLASSIFIERS)
 def test_a_shipped_classifier_has_seen_the_enlarged_test_images(dataset):
     classifier, _, kept = shipped(dataset, 32)
-    seen = seen_at(classifier, official(dataset, "test").pixels[:1000], 32)
+    seen = seen_at(classifier, official(dataset, "test").pixels[:2000:2], 32)
     step = load_file(folder_of(dataset) / "test_32.safetensors")["scale"].item()
     assert abs(kept[:1000] - seen).max() <= step * 0.51
 

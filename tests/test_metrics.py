@@ -401,13 +401,12 @@ def test_a_label_for_a_generator_without_classes_is_refused(untrained):
 @pytest.mark.parametrize("n", [0, -5])
 @pytest.mark.parametrize("measure", [metrics.frechet_distance, metrics.class_shares, metrics.evaluate])
 def test_less_than_one_sample_is_refused(measure, n, untrained):
-    with pytest.raises(BadInput, match=rf"n is {n}; draw at least 1"):
+    with pytest.raises(BadInput, match=rf"n is {n}; draw at least \d image"):
         measure(untrained, n=n)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="evaluate() makes the labels before n is checked")
 def test_less_than_one_sample_of_each_class_is_refused(pictures):
-    with pytest.raises(BadInput, match="n is -5; draw at least 1"):
+    with pytest.raises(BadInput, match="n is -5; draw at least 4 images"):
         metrics.evaluate(Album(pictures[28]), n=-5)
 
 
@@ -456,7 +455,6 @@ def test_torchs_global_random_numbers_are_left_alone(trained):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.xfail(strict=True, reason="the new classifier's first weights are drawn from them")
 def test_loading_a_judge_leaves_torchs_global_random_numbers_alone():
     before = torch.get_rng_state()
     metrics.judge.__wrapped__("fashion-mnist", 28)
@@ -486,16 +484,18 @@ def test_a_judge_is_loaded_once():
     assert metrics.judge("fashion-mnist", 32) is not first
 
 
-@pytest.mark.xfail(strict=True, reason="the cache takes them for two; class_shares asks for the first of them")
-def test_a_judge_is_loaded_once_whether_28_is_said_or_not():
-    assert metrics.judge("fashion-mnist") is metrics.judge("fashion-mnist", 28)
-
-
 def test_a_data_set_without_a_judge_is_refused(untrained):
-    measures = (partial(metrics.frechet_distance, n=1), partial(metrics.class_shares, n=1))
-    for ask in (metrics.judge, partial(metrics.evaluate, untrained, n=1), *(partial(m, untrained) for m in measures)):
+    measures = (metrics.frechet_distance, metrics.class_shares, metrics.evaluate)
+    for ask in (partial(metrics.judge, side=28), *(partial(measure, untrained, n=10) for measure in measures)):
         with pytest.raises(BadInput, match=r"data set 'letters' is not known; choose one of: fashion-mnist, mnist\."):
             ask(dataset="letters")
+
+
+@pytest.mark.parametrize("dataset", metrics.CLASSIFIERS)
+def test_the_card_behind_a_data_set_is_its_classifiers(dataset):
+    assert metrics.classifier_card(dataset)["recipe"]["name"] == metrics.CLASSIFIERS[dataset]
+    with pytest.raises(BadInput, match="'letters' is not known"):
+        metrics.classifier_card("letters")
 
 
 def test_a_size_without_a_judge_is_refused():
@@ -534,7 +534,6 @@ def test_a_damaged_classifier_is_refused(copy, name, damage):
         metrics.judge.__wrapped__("fashion-mnist", 28)
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="judge() asks for a file that the card does not name")
 def test_a_classifier_of_the_old_layout_is_refused(copy):
     card = json.loads((copy / "card.json").read_text())
     card["files"] = {"weights.safetensors": card["files"]["weights.safetensors"]}
