@@ -13,6 +13,7 @@ which stay finite where log(σ(ℓ)) would be −∞.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -207,15 +208,15 @@ def _please(critic: nn.Module, fake: Tensor) -> Tensor:
 
 def wgan(clip: float = 0.01) -> Game:
     """Wasserstein GAN: the critic's weights are kept within ±clip (Arjovsky et al. 2017). BadInput unless clip > 0."""
-    if not clip > 0:
-        raise BadInput(f"clip is {clip}; choose a number above 0, for example 0.01.")
+    if not 0 < clip < math.inf:
+        raise BadInput(f"clip is {clip}; choose a finite number above 0, for example 0.01.")
     return Game(f"WGAN, clip {clip:g}", _criticise, _please, clip=clip, has_probability=False)
 
 
 def wgan_gp(weight: float = 10.0) -> Game:
     """Wasserstein GAN with gradient penalty of that weight λ (Gulrajani et al. 2017). BadInput unless weight > 0."""
-    if not weight > 0:
-        raise BadInput(f"the penalty's weight is {weight}; choose a number above 0, for example 10.")
+    if not 0 < weight < math.inf:
+        raise BadInput(f"the penalty's weight is {weight}; choose a finite number above 0, for example 10.")
 
     def d_loss(critic: nn.Module, real: Tensor, fake: Tensor) -> DLoss:
         plain = _criticise(critic, real, fake)

@@ -527,9 +527,9 @@ def test_a_smoothing_outside_0_to_1_is_refused(smoothing):
     assert str(smoothing) in str(refused.value) and one_sentence(refused)
 
 
-@pytest.mark.parametrize("value", [0, 0.0, -0.01, float("nan"), -float("inf")])
+@pytest.mark.parametrize("value", [0, 0.0, -0.01, float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize(("game", "what"), [(games.wgan, "clip"), (games.wgan_gp, "weight")])
-def test_a_clip_or_a_penalty_weight_that_is_not_above_0_is_refused(game, what, value):
-    with pytest.raises(BadInput, match=rf"{what} is .*choose a number above 0") as refused:
+def test_a_clip_or_a_penalty_weight_that_is_not_finite_and_above_0_is_refused(game, what, value):
+    with pytest.raises(BadInput, match=rf"{what} is .*choose a finite number above 0") as refused:
         game(value)
     assert str(value) in str(refused.value) and one_sentence(refused)

@@ -116,8 +116,7 @@ def test_the_card_says_how_the_classifier_was_made(own):
     assert stored["recipe"] == {"name": "own", "epochs": 4, "seed": 0, "network": "SmallClassifier"}
     assert (stored["format"], stored["data"]) == (1, "random")
     assert stored["floor_protocol"] == (
-        "first 150 training images against the 200 test images; precision and recall: 100 of both, "
-        "3 neighbours"
+        "first 150 training images against the 200 test images; precision and recall: 100 of both, 3 neighbours"
     )
     assert stored["made"]["torch"] == torch.__version__ and stored["made"]["seconds"] > 0
     assert {path.name for path in folder.iterdir()} == {"card.json", *stored["files"]}

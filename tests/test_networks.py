@@ -557,7 +557,7 @@ def test_a_network_is_in_its_own_mode_again_after_evaluating_even_by_an_error(mo
 
 @pytest.mark.parametrize("shape", [(100,), (8, 99), (8, 100, 1), (0,)])
 def test_a_z_of_the_wrong_size_is_refused_with_an_example_of_the_right_one(shape):
-    with pytest.raises(BadInput, match=r"takes \(B, 100\), for example torch.randn\(8, 100\)") as refused:
+    with pytest.raises(BadInput, match=r"takes float \(B, 100\), for example torch.randn\(8, 100\)") as refused:
         MLPGenerator()(torch.zeros(shape))
     assert str(tuple(shape)) in str(refused.value)
 
@@ -567,14 +567,14 @@ def test_a_z_of_the_wrong_size_is_refused_with_an_example_of_the_right_one(shape
 def test_every_generator_refuses_a_z_of_the_wrong_size(name, shape):
     generator = SMALL_G[name]()
     _, *labels = g_inputs(generator)
-    with pytest.raises(BadInput, match=rf"takes \(B, {Z}\), for example torch.randn\(8, {Z}\)") as refused:
+    with pytest.raises(BadInput, match=rf"takes float \(B, {Z}\), for example torch.randn\(8, {Z}\)") as refused:
         generator(torch.zeros(shape), *labels)
     assert str(shape) in str(refused.value)
 
 
 @pytest.mark.parametrize("shape", [(8, 784), (8, 3, 28, 28), (1, 28, 28)])
 def test_images_of_the_wrong_shape_are_refused(shape):
-    with pytest.raises(BadInput, match=r"takes \(B, 1, 28, 28\)") as refused:
+    with pytest.raises(BadInput, match=r"takes float \(B, 1, 28, 28\)") as refused:
         MLPDiscriminator()(torch.zeros(shape))
     assert str(tuple(shape)) in str(refused.value)
 
@@ -592,7 +592,7 @@ def test_every_discriminator_refuses_images_of_the_wrong_shape(name, change):
         "transposed": x.permute(0, 2, 3, 1),
         "28×28": torch.zeros(BATCH, c, 28, 28),
     }[change]
-    with pytest.raises(BadInput, match=rf"takes \(B, {c}, {h}, {w}\)") as refused:
+    with pytest.raises(BadInput, match=rf"takes float \(B, {c}, {h}, {w}\)") as refused:
         discriminator(wrong, *labels)
     assert str(tuple(wrong.shape)) in str(refused.value)
 
@@ -638,3 +638,12 @@ def test_off_the_cpu_labels_are_not_looked_at_but_their_shape_and_type_are(make)
         for wrong in (torch.zeros(BATCH), torch.zeros(BATCH - 1, dtype=torch.int64)):
             with pytest.raises(BadInput, match="labels are"):
                 network(x, wrong)
+
+
+def test_pixels_that_are_still_bytes_are_refused_and_the_way_out_is_named():
+    pixels = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    for judge in (MLPDiscriminator(), lambda x: CGANDiscriminator()(x, torch.zeros(2, dtype=torch.int64))):
+        with pytest.raises(BadInput, match=r"are torch.uint8; .* \(gan_lib.data.to_range makes them from pixels\)"):
+            judge(pixels)
+    with pytest.raises(BadInput, match=r"is torch.int64; this generator takes float"):
+        MLPGenerator()(torch.zeros(2, 100, dtype=torch.int64))

@@ -314,17 +314,14 @@ def test_global_random_numbers_do_not_matter(images, name):
 
 def test_each_step_of_each_seed_and_rank_has_global_numbers_of_its_own(tiny, images, monkeypatch):
     """For dropout and the penalty; the numbers themselves, because a generator may look at a part of its seed alone."""
-    numbers = []
-
-    def note(state):
-        if state.step:
-            numbers.append(torch.rand(()).item())
-
-    for seed, rank in ((0, 0), (1, 0), (0, 1), (1, 1)):
+    state, numbers = State(tiny, 64), []
+    trained(tiny, images, state, watch=lambda: numbers.append(torch.rand(()).item()) if state.step else None)
+    assert len(set(numbers)) == 12
+    for seed, rank, step in ((0, 0, 12), (1, 0, 12), (0, 1, 12), (0, 12, 0), (2**32 - 1, 0, 12)):
         monkeypatch.setattr(training.parallel, "rank", lambda rank=rank: rank)
-        state = State(replace(tiny, seed=seed), 64)
-        trained(state.recipe, images, state, watch=lambda state=state: note(state))
-    assert len(numbers) == len(set(numbers)) == 4 * 12
+        training._seed_global_numbers(torch.device("cpu"), seed, step)
+        numbers.append(torch.rand(()).item())
+    assert numbers[12] == numbers[11] and len(set(numbers)) == 16
 
 
 class Watched(MLPDiscriminator):

@@ -23,19 +23,22 @@ def evaluating(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def check_z(z: Tensor, latent_dim: int) -> None:
-    """BadInput unless z is (B, latent_dim)."""
-    if z.ndim != 2 or z.shape[1] != latent_dim:
+    """BadInput unless z is float (B, latent_dim)."""
+    if z.ndim != 2 or z.shape[1] != latent_dim or not z.is_floating_point():
         raise BadInput(
-            f"z has shape {tuple(z.shape)}; this generator takes (B, {latent_dim}), "
+            f"z has shape {tuple(z.shape)} and is {z.dtype}; this generator takes float (B, {latent_dim}), "
             f"for example torch.randn(8, {latent_dim})."
         )
 
 
 def check_images(x: Tensor, image_shape: tuple[int, ...]) -> None:
-    """BadInput unless x is (B, *image_shape)."""
-    if x.shape[1:] != image_shape:
+    """BadInput unless x is float (B, *image_shape)."""
+    if x.shape[1:] != image_shape or not x.is_floating_point():
         wanted = ", ".join(map(str, ("B", *image_shape)))
-        raise BadInput(f"images have shape {tuple(x.shape)}; this discriminator takes ({wanted}).")
+        raise BadInput(
+            f"images have shape {tuple(x.shape)} and are {x.dtype}; this discriminator takes float ({wanted}), "
+            "in −1…1 (gan_lib.data.to_range makes them from pixels)."
+        )
 
 
 def check_labels(labels: Tensor, classes: int, n: int | None = None) -> None:

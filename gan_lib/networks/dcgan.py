@@ -14,7 +14,7 @@ class DCGANGenerator(nn.Module):
 
     Args:
         latent_dim: length of z.
-        features: channels of the last hidden layer but one, halved; the first layer has 8 × features.
+        features: half the channels of the last hidden layer; the first one has 8 × features.
         channels: of the picture.
         batch_norm: BatchNorm after the second and third convolution.
     """
@@ -46,7 +46,7 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """32×32 image → one logit; 662,401 parameters with 64 features and one channel.
+    """32×32 image → one logit; 661,697 parameters with 64 features and one channel.
 
     Without BatchNorm it is the critic of `wgan` and `wgan_gp`: a penalty on each example's gradient makes no
     sense where an example's output depends on the rest of its batch.
