@@ -130,10 +130,10 @@ def export(
 
 @app.command("runs")
 def list_runs():
-    """List the recipes and which of them the book ships as a recorded run."""
+    """List the recipes and, of those that the book ships as recorded runs, what they cost."""
+    typer.echo(f"{'':22}{'real images':>12}{'minutes':>9}{'MB':>6}")
     for recipe in recipes.RECIPES.values():
-        shipped = (runs.RECORDED / recipe.name / "card.json").exists()
-        typer.echo(f"{recipe.name:24} {'recorded' if shipped else '-':9} {recipe.about}")
+        typer.echo(f"{recipe.name:22}{scoreboard.cost(recipe.name)}  {recipe.about}")
 
 
 class Bench(StrEnum):

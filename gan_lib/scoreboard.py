@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from gan_lib import metrics, runs
+from gan_lib.folders import read_folder
 from gan_lib.progress import progress
 from gan_lib.recipes import RECIPES
 
@@ -38,6 +39,16 @@ def table(found: dict[str, dict]) -> str:
     for dataset, side in sorted({(row["dataset"], row["side"]) for row in found.values()}):
         lines.append(_line(f"real {dataset} {side}", floors(dataset, side)))
     return "\n".join(lines)
+
+
+def cost(name: str) -> str:
+    """Real images seen, minutes and megabytes of a shipped run, in columns of 12, 9 and 6; dashes if not there."""
+    folder = runs.RECORDED / name
+    if not (folder / "card.json").exists():
+        return f"{'-':>12}{'-':>9}{'-':>6}"
+    made = read_folder(folder)[0]["made"]
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    return f"{made['real_images_seen']:>12,}{made['seconds'] / 60:>9.0f}{size:>6.1f}"
 
 
 def _scores(run: runs.Run, device: torch.device) -> dict:

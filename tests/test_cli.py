@@ -270,11 +270,12 @@ def test_evaluate_all_is_every_shipped_run(monkeypatch, command):
 # ------------------------------------------------------------------------------------------ the other commands
 
 
-def test_runs_lists_every_recipe_and_says_which_are_recorded(command):
+def test_runs_lists_every_recipe_and_what_the_recorded_ones_cost(command):
     status, out, _ = command("runs")
-    lines = {line.split()[0]: line for line in out.splitlines()}
+    lines = {line.split()[0]: line for line in out.splitlines()[1:]}
     assert status == 0 and set(lines) == set(recipes.RECIPES)
-    assert " recorded " in lines["mlp-fashion"] and " recorded " not in lines["tiny"]
+    assert lines["mlp-fashion"].split()[1:4] == ["6,400,000", "4", "0.8"]
+    assert lines["tiny"].split()[1:4] == ["-", "-", "-"]
     assert recipes.RECIPES["mlp-fashion-k5"].about in lines["mlp-fashion-k5"]
 
 
