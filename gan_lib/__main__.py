@@ -37,8 +37,9 @@ def train(
 ):
     """Train a recipe and record the run: weights, history, samples and a card.
 
-    A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it to
-    the same bits. Several processes: torchrun --nproc-per-node N -m gan_lib train RECIPE.
+    A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, to the
+    same bits (with one process or two, on the same machine and number of threads). Several processes:
+    torchrun --nproc-per-node N -m gan_lib train RECIPE.
     """
     changes = {"batch_size": batch_size, "seed": seed}
     chosen = replace(recipes.recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
@@ -54,7 +55,7 @@ def train(
             overwrite=overwrite,
             resume=resume,
         )
-        if run is not None:
+        if parallel.rank() == 0:
             typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
 
 

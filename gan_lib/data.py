@@ -55,9 +55,15 @@ class ImageSet:
         return self.name == "digits"
 
     def resized(self, side: int) -> ImageSet:
-        """The same pictures, side × side, uint8: bilinear, antialiased where they shrink; themselves if they fit."""
+        """The same pictures, side × side: bilinear, antialiased where they shrink; themselves if they fit.
+
+        Raises:
+            BadInput: pictures of another size that are not uint8.
+        """
         if self.pixels.shape[2:] == (side, side):
             return self
+        if self.pixels.dtype != torch.uint8:
+            raise BadInput(f"the pictures are {self.pixels.dtype}; only uint8 ones are resized: resize yours before.")
         parts = [resize(part.float(), side).round().to(torch.uint8) for part in self.pixels.split(10_000)]
         return replace(self, pixels=torch.cat(parts))
 

@@ -1,7 +1,9 @@
 """Several processes that train one network: what `torchrun` starts, one process (rank) on each device.
 
 Every rank draws the whole batch's indices and z from the same numbers and takes its own part of them, so that N
-processes see together what one process sees alone; DistributedDataParallel averages their gradients.
+processes see together what one process sees alone; DistributedDataParallel averages their gradients. BatchNorm and the
+history see one rank's part. With one process or two a resumed run ends with the same bits; with more,
+DistributedDataParallel adds in another order after its first step, which moves the last bits.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from gan_lib.errors import BadInput, LostProcess
+from gan_lib.errors import BadInput, GanLibError, LostProcess
 
 PATIENCE = timedelta(minutes=10)  # others wait this long while rank 0 scores or writes; then a rank counts as dead
 
@@ -51,6 +53,8 @@ def joined(device: torch.device) -> Iterator[None]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield
+    except GanLibError:
+        raise
     except (RuntimeError, distributed.DistError) as error:  # what gloo and NCCL say when a neighbour is gone
         if not any(word in str(error) for word in ("onnection", "imed out", "Timeout", "reset by peer", "NCCL")):
             raise

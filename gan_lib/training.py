@@ -22,6 +22,7 @@ EXPLODED = 1e6  # no loss of any game here comes near it while it still learns
 CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device
 
 
+@torch.random.fork_rng(devices=[])  # the caller's random numbers are left alone
 def train(
     state: State,
     images: ImageSet,

@@ -322,3 +322,18 @@ def test_an_impossible_batch_size_is_refused_at_once(size):
 
 def test_a_batch_may_be_the_whole_data_set():
     assert sorted(batches(5, 5, 1)[0]) == [0, 1, 2, 3, 4]
+
+
+def test_pictures_are_resized_once_and_stay_bytes(images):
+    large = images.resized(32)
+    assert large.pixels.shape == (64, 1, 32, 32) and large.pixels.dtype == torch.uint8
+    expected = torch.nn.functional.interpolate(images.pixels.double(), size=(32, 32), mode="bilinear")
+    assert (large.pixels - expected).abs().max() <= 0.5 + 1e-3
+    assert images.resized(28) is images and torch.equal(large.labels, images.labels)
+
+
+def test_numbers_in_the_networks_range_are_not_resized_into_bytes(images):
+    floats = data.ImageSet("floats", data.to_range(images.pixels), images.labels, images.classes)
+    assert floats.resized(28) is floats
+    with pytest.raises(BadInput, match=r"the pictures are torch.float32; only uint8 ones are resized"):
+        floats.resized(32)

@@ -302,6 +302,24 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(tiny, images)
     assert not torch.equal(first[0].generator.fc1.weight, other[0].generator.fc1.weight)
 
 
+def test_each_step_has_its_own_global_numbers_and_the_caller_keeps_theirs(tiny, images):
+    """Dropout and the penalty use them; torch's CPU generator ignores all but 32 bits of a seed."""
+    seen = []
+
+    class Noting(MLPDiscriminator):
+        def forward(self, x):
+            seen.append(torch.rand(1).item())
+            return super().forward(x)
+
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    for seed in (0, 1):
+        trained(replace(tiny, discriminator=Noting, seed=seed), images)
+    assert torch.equal(torch.rand(3), expected)
+    assert len(set(seen)) == len(seen) == 2 * 12 * 3
+
+
 @pytest.mark.parametrize("name", TINY)
 def test_global_random_numbers_do_not_matter(images, name):
     torch.manual_seed(1)
