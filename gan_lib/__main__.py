@@ -79,7 +79,7 @@ def autoencoder(
     steps: Annotated[int, typer.Option(min=1, help="Updates.")] = 4_000,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
 ):
-    """Train and record the auto-encoder that chapter 1 holds against a GAN (about 10 minutes on two cores)."""
+    """Train and record the auto-encoder that is held against a GAN."""
     check_writable(out, overwrite)
     autoencoders.record_autoencoder(data.load("fashion-mnist"), data.load("fashion-mnist", "test"), out, steps=steps)
     typer.echo(str(out))

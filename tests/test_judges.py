@@ -172,7 +172,7 @@ def official(dataset, split):
     """The real data set from GAN_LIB_DATA, the cache or the network; the test is skipped if none of them has it."""
     images = load(dataset, split)
     if images.is_fallback:
-        pytest.skip(f"{dataset} is not here")
+        pytest.skip(f"what was seen on {dataset} can only be seen again where it is: set GAN_LIB_DATA, or a network")
     return images
 
 

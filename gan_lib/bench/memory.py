@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import resource
-import sys
+import psutil
 
 from gan_lib import data
 from gan_lib.recipes import Recipe
@@ -15,30 +13,22 @@ WARM_UP = 100  # updates after which all buffers are there
 
 
 def measure(recipe: Recipe, steps: int) -> dict:
-    """Train for `steps` updates on the CPU and look at the process's memory, in MB of 10⁶ bytes.
+    """Train for `steps` updates on the CPU and look at the process's resident memory, in MB of 10⁶ bytes.
 
     Returns:
-        recipe, steps, "after_warm_up" and "at_the_end" (resident), and "peak", the process's highest so far, Python,
-        torch and the data included.
+        recipe, steps, "after_warm_up", "at_the_end" and "peak", the highest between two updates; Python, torch and
+        the data are in it.
     """
     images = data.load(recipe.dataset).resized(recipe.image_size)
-    state, seen = State(recipe, len(images.pixels)), {}
+    state, seen = State(recipe, len(images.pixels)), []
 
     def watch() -> None:
-        if state.step in (WARM_UP, steps):
-            seen[state.step] = _resident()
+        seen.append(_resident())
 
     train(state, images, steps=steps, watch=watch)
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    found = {"after_warm_up": seen.get(WARM_UP, seen[steps]), "at_the_end": seen[steps], "peak": peak}
+    found = {"after_warm_up": seen[min(WARM_UP, steps)], "at_the_end": seen[-1], "peak": max(seen)}
     return {"recipe": recipe.name, "steps": steps} | found
 
 
 def _resident() -> float:
-    """This process's resident memory in MB; Linux only, elsewhere the peak so far."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return psutil.Process().memory_info().rss / 1e6
