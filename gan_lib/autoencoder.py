@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from gan_lib import metrics, runs
+from gan_lib import metrics, runs, weights
 from gan_lib.data import ImageSet, ShuffledIndices, to_pixels, to_range
 from gan_lib.device import has_bfloat16
-from gan_lib.folders import FORMAT, read_folder, write_folder
+from gan_lib.folders import FORMAT, made, read_folder, write_folder
 from gan_lib.networks import at_least_float32, check_images, normal_weights
 from gan_lib.networks.dcgan import DCGANGenerator, trunk
 from gan_lib.pictures import png, sheet
@@ -112,17 +111,12 @@ def record_autoencoder(train: ImageSet, test: ImageSet, folder: Path, *, steps: 
         "data": train.name,
         "reconstructions": metrics.evaluate_images(remade, "fashion-mnist") if scored else {},
         "samples": metrics.evaluate(sampler, "fashion-mnist") if scored else {},
-        "made": {
-            "date": time.strftime("%Y-%m-%d"),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "seconds": round(time.perf_counter() - start, 1),
-        },
+        "made": made(time.perf_counter() - start),
     }
     shown = torch.stack([to_range(test.pixels[:32].cpu()), decoder(encoder(to_range(test.pixels[:32].cpu())))], dim=1)
     files = {
-        "encoder.safetensors": save_tensors(_half(encoder)),
-        "sampler.safetensors": save_tensors(_half(sampler)),
+        "encoder.safetensors": weights.to_bytes(encoder),
+        "sampler.safetensors": weights.to_bytes(sampler),
         "history.safetensors": save_tensors({"history": history}),
         "samples/reconstructions.png": png(sheet(to_pixels(shown.flatten(0, 1)), 8)),  # each beside its original
     }
@@ -135,10 +129,8 @@ def load(name: str | Path = NAME) -> Autoencoder:
     card, files = read_folder(runs.find(name))
     encoder = Encoder()
     sampler = CodeSampler(DCGANGenerator(LATENT_DIM, FEATURES), torch.zeros(LATENT_DIM), torch.eye(LATENT_DIM))
-    for network, file in ((encoder, "encoder.safetensors"), (sampler, "sampler.safetensors")):
-        weights = load_tensors(files[file])
-        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
-        network.eval().requires_grad_(False)
+    weights.fill(encoder, files["encoder.safetensors"])
+    weights.fill(sampler, files["sampler.safetensors"])
     return Autoencoder(encoder, sampler, load_tensors(files["history.safetensors"])["history"], card)
 
 
@@ -146,8 +138,3 @@ def _root(covariance: Tensor) -> Tensor:
     """F with F Fᵀ = covariance (n, n), also where some directions have no spread at all."""
     spread, directions = torch.linalg.eigh(covariance)
     return directions * spread.clamp(min=0).sqrt()
-
-
-def _half(network: nn.Module) -> dict[str, Tensor]:
-    tensors = network.state_dict().items()
-    return {k: v.half().contiguous() if v.is_floating_point() else v for k, v in tensors}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from gan_lib.errors import BadRun
+from gan_lib.folders import part_of, replace_file
 from gan_lib.recipes import Recipe, difference
 
 FORMAT = 1
@@ -46,16 +46,9 @@ def save(path: Path, recipe: Recipe, checkpoint: Checkpoint) -> None:
         BadRun: the disk is full or cannot be written; the checkpoint before this one is kept.
     """
     header = {"format": str(FORMAT), "recipe": json.dumps(recipe.as_card()), "notes": json.dumps(checkpoint.notes)}
-    part = _beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(save_tensors(checkpoint.tensors, header))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_file(path, save_tensors(checkpoint.tensors, header))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise BadRun(
             f"The checkpoint {path} could not be written ({error.strerror}); the one before it is kept: "
             "free some space and go on with --resume."
@@ -88,12 +81,8 @@ def load(path: Path, recipe: Recipe) -> Checkpoint:
 
 def remove(path: Path) -> None:
     """Delete a checkpoint, and what a process that was killed left of its next one."""
-    for file in (path, _beside(path)):
+    for file in (path, part_of(path)):
         file.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
 
 
 class StopRequest:

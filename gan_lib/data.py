@@ -40,7 +40,7 @@ class ImageSet:
 
     Attributes:
         name: "fashion-mnist", "mnist", or "digits" when the fallback stands in.
-        pixels: uint8 (N, 1, 28, 28), 0 = black, 255 = white.
+        pixels: uint8 (N, 1, 28, 28), 0 = black, 255 = white; or float in −1…1, as `toy.ring` has it.
         labels: int64 (N,), 0…9.
         classes: the ten class names.
     """

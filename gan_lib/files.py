@@ -15,6 +15,7 @@ from torch.export import Dim
 
 from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput, BadRun
+from gan_lib.folders import replace_file
 from gan_lib.latent import z_from_seed
 from gan_lib.pictures import png, sheet
 from gan_lib.runs import Run
@@ -76,12 +77,7 @@ def _program(generator: nn.Module) -> torch.export.ExportedProgram:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Beside it first, then rename."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
+        replace_file(path, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise BadRun(f"{path} could not be written ({error.strerror}); choose another place.") from error

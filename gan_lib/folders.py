@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
+import subprocess
 import tempfile
+import time
 from pathlib import Path
 
+import torch
+
+import gan_lib
 from gan_lib.errors import BadInput, BadRun
 
 FORMAT = 1
@@ -92,6 +98,50 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, bytes]]:
         if hashlib.sha256(files[name]).hexdigest() != expected:
             raise BadRun(f"{path} is not what its card says (sha256 differs); the run is damaged, record it again.")
     return card, files
+
+
+def made(seconds: float) -> dict[str, object]:
+    """What every card says about its making."""
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "gan_lib": gan_lib.__version__,
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "seconds": round(seconds, 1),
+    }
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file beside, then rename: whoever is killed meanwhile keeps the old one. An OSError leaves nothing."""
+    part = part_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def part_of(path: Path) -> Path:
+    """Where `replace_file` writes first; a process that was killed may have left one."""
+    return path.with_name(f".{path.name}.part")
+
+
+def _commit() -> str | None:
+    """The commit of the code that made the run, if it runs from its own checkout."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():  # installed somewhere inside another project's repository
+        return None
+    try:
+        command = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _beside(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from gan_lib import weights
 from gan_lib.data import ImageSet, ShuffledIndices, to_range
-from gan_lib.folders import FORMAT, write_folder
+from gan_lib.folders import FORMAT, made, write_folder
 from gan_lib.metrics import MOMENTS, NEIGHBOURS, SAMPLES, SIDES, Judge, Passed, look, sharpness
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.progress import progress
@@ -25,7 +25,7 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
     start = time.perf_counter()
     network = _train(train, epochs, seed).half().float()  # what is stored is what judges
     _, guesses = look(network, to_range(test.pixels).split(1000))
-    files = {"weights.safetensors": save_tensors({k: v.half().contiguous() for k, v in network.state_dict().items()})}
+    files = {"weights.safetensors": weights.to_bytes(network)}
     floors = {}
     for side in SIDES:
         seen, floors[side] = _see(network, test.resized(side), train.resized(side))
@@ -38,12 +38,7 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
         "floors": floors,
         "floor_protocol": f"first {SAMPLES:,} training images against the {len(test.pixels):,} test images; "
         f"precision and recall: {NEAR:,} of both, {NEIGHBOURS} neighbours",
-        "made": {
-            "date": time.strftime("%Y-%m-%d"),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "seconds": round(time.perf_counter() - start, 1),
-        },
+        "made": made(time.perf_counter() - start),
     }
     write_folder(folder, card, files)
     return card

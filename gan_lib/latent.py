@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lib.errors import BadInput
+from gan_lib.networks import check_z
 
 
 def z_from_seed(seed: int, latent_dim: int = 100, n: int = 1) -> Tensor:
@@ -26,12 +27,6 @@ def check_dimension(k: int, latent_dim: int) -> None:
         raise BadInput(
             f"latent dimension {k!r} does not exist; z has {latent_dim}, counted from 0 to {latent_dim - 1}."
         )
-
-
-def check_z(z: Tensor, latent_dim: int) -> None:
-    """BadInput unless z is (n, latent_dim)."""
-    if z.ndim != 2 or z.shape[1] != latent_dim:
-        raise BadInput(f"z has shape {tuple(z.shape)}; (n, {latent_dim}) is needed, one vector a row.")
 
 
 @torch.no_grad()

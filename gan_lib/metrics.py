@@ -20,6 +20,7 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from gan_lib import weights
 from gan_lib.data import resize
 from gan_lib.errors import BadInput, BadRun, one_of
 from gan_lib.folders import read_folder
@@ -82,9 +83,10 @@ def look(classifier: SmallClassifier, images: Iterable[Tensor]) -> tuple[Tensor,
     """
     found = []
     for part in images:
-        if part.ndim != 4 or part.shape[1] != 1 or not part.isfinite().all():
-            kind = "numbers that are not finite" if part.isfinite().all().logical_not() else "another shape"
-            raise BadInput(f"images {tuple(part.shape)} have {kind}; (N, 1, H, W) in −1…1 can be judged.")
+        if part.ndim != 4 or part.shape[1] != 1:
+            raise BadInput(f"images have shape {tuple(part.shape)}; only grey ones (N, 1, H, W) can be judged.")
+        if not part.isfinite().all():
+            raise BadInput("the images hold numbers that are not finite; a generator like that has no score.")
         # small batches, channels last: four times as fast on a CPU as a thousand at once
         found += [classifier.features(small) for small in resize(part, 28).split(100)]
     features = torch.cat(found)
@@ -104,12 +106,11 @@ def judge(dataset: str, side: int) -> Judge:
     folder = find(CLASSIFIERS[dataset])
     _, files = read_folder(folder)
     try:
-        tensors, seen = load_tensors(files["weights.safetensors"]), load_tensors(files[f"test_{side}.safetensors"])
+        content, seen = files["weights.safetensors"], load_tensors(files[f"test_{side}.safetensors"])
     except KeyError as error:
         raise BadRun(f"{folder} lacks {error}; record it again (python -m gan_lib classifier {dataset}).") from error
     with torch.random.fork_rng(devices=[]):  # its first weights, soon overwritten, must not use up random numbers
-        network = SmallClassifier()
-    network.load_state_dict({key: value.float() for key, value in tensors.items()})
+        network = weights.fill(SmallClassifier(), content)
     return Judge(network, {name: seen[name] for name in MOMENTS}, seen["features"] * seen["scale"])
 
 

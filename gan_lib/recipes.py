@@ -109,14 +109,14 @@ def _mlp(suffix: str, about: str, **changes) -> Recipe:
 EPOCH = 60_000  # training images
 
 
-def _dcgan(name: str, about: str, *, features: int, batch_norm_in_d: bool = True, **changes) -> Recipe:
+def _dcgan(name: str, about: str, *, features: int, **changes) -> Recipe:
     """DCGAN's networks and its advice: N(0, 0.02²) at the start, Adam with 2e-4 and β₁ = 0.5."""
     settings = {
         "image_size": 32,
         "generator": DCGANGenerator,
         "discriminator": DCGANDiscriminator,
         "generator_args": {"features": features},
-        "discriminator_args": {"features": features} | ({} if batch_norm_in_d else {"batch_norm": False}),
+        "discriminator_args": {"features": features},
         "init_std": 0.02,
         "bfloat16": True,
     }
@@ -137,15 +137,13 @@ DCGAN_FASHION = _dcgan(
     milestones=_steps(4_000, 0, 100, 250),
     keep_best=True,
 )
-DCGAN_MNIST = _dcgan(
-    "dcgan-mnist",
-    "the same networks on handwritten digits",
-    features=64,
+DCGAN_MNIST = replace(
+    DCGAN_FASHION,
+    name="dcgan-mnist",
+    about="the same networks on handwritten digits",
     dataset="mnist",
     steps=2_400,
-    ema=0.999,
     milestones=_steps(2_400, 100),
-    keep_best=True,
 )
 CGAN_MNIST = Recipe(
     "cgan-mnist",
@@ -176,7 +174,7 @@ NS_FASHION = _dcgan(
     "ns-fashion",
     "the non-saturating game, to compare with the two Wasserstein runs",
     features=32,
-    batch_norm_in_d=False,
+    discriminator_args={"features": 32, "batch_norm": False},
     batch_size=64,
     steps=10_000,
     milestones=_steps(10_000),

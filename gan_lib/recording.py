@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +12,12 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-import gan_lib
-from gan_lib import checkpoints, parallel, runs
+from gan_lib import checkpoints, parallel, runs, weights
 from gan_lib.checkpoints import Checkpoint, StopRequest
 from gan_lib.data import ImageSet
 from gan_lib.device import has_bfloat16
 from gan_lib.errors import BadInput, BadRun, Diverged, Stopped
-from gan_lib.folders import FORMAT, check_writable, write_folder
+from gan_lib.folders import FORMAT, check_writable, made, write_folder
 from gan_lib.pictures import png, sheet
 from gan_lib.recipes import Recipe
 from gan_lib.state import State
@@ -192,28 +190,20 @@ def _run_files(recipe: Recipe, generator: nn.Module, state: State, samples: dict
     if "generator" in recipe.keeps:
         files["weights.safetensors"] = save_tensors(_stored_weights(generator))
     if "discriminator" in recipe.keeps:
-        files["discriminator.safetensors"] = save_tensors(_half(_on_cpu(state.discriminator)))
+        files["discriminator.safetensors"] = weights.to_bytes(state.discriminator)
     return files | {f"samples/{step:06d}.png": png(sheet(drawn, runs.GRID)) for step, drawn in samples.items()}
 
 
 def _stored_weights(generator: nn.Module) -> dict[str, Tensor]:
     """The state dict on the CPU: half precision if no picture of the fixed z changes by more than one grey level."""
     z, labels = runs.fixed_z(generator.latent_dim), runs.fixed_labels(generator.classes)
-    full = _on_cpu(generator)
-    half = _half(full)
+    full = weights.on_cpu(generator)
+    half = weights.half(full)
     before = runs.draw(generator, z, *labels).int()
     generator.load_state_dict(half)
     change = (runs.draw(generator, z, *labels).int() - before).abs().max().item()
     generator.load_state_dict(full)
     return half if change <= 1 else full
-
-
-def _on_cpu(network: nn.Module) -> dict[str, Tensor]:
-    return {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
-
-
-def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
 
 
 def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str, float]) -> dict:
@@ -226,31 +216,14 @@ def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str
         "kept_step": watch.kept_step(),
         "scores": watch.scores,
         "evaluation": evaluation,
-        "made": {
-            "date": time.strftime("%Y-%m-%d"),
-            "gan_lib": gan_lib.__version__,
-            "commit": _commit(),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
+        "made": made(watch.spent())
+        | {
             "hardware": _hardware(device),
             "multiplied_in": "bfloat16" if recipe.bfloat16 and has_bfloat16(device) else "float32",
             "processes": parallel.size(),
-            "seconds": round(watch.spent(), 1),
             "real_images_seen": steps * recipe.batch_size * recipe.d_steps,
         },
     }
-
-
-def _commit() -> str | None:
-    """The commit of the code that made the run, if it runs from its own checkout."""
-    root = Path(__file__).resolve().parents[1]
-    if not (root / ".git").exists():  # installed somewhere inside another project's repository
-        return None
-    try:
-        command = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def _hardware(device: torch.device) -> str:

@@ -21,6 +21,7 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
+from gan_lib import weights
 from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput, BadRun
 from gan_lib.folders import read_folder
@@ -141,15 +142,8 @@ def _check_recipe(folder: Path, recorded: dict, recipe: Recipe) -> None:
 
 
 def _network(files: dict[str, bytes], name: str, network: nn.Module) -> nn.Module | None:
-    """The network with its recorded weights, ready to draw or judge; None if the recipe did not keep it."""
-    if name not in files:
-        return None
-    network.load_state_dict({key: _full(value) for key, value in load_tensors(files[name]).items()})
-    return network.eval().requires_grad_(False)
-
-
-def _full(value: Tensor) -> Tensor:
-    return value.float() if value.is_floating_point() else value
+    """The network with its recorded weights; None if the recipe did not keep them."""
+    return weights.fill(network, files[name]) if name in files else None
 
 
 def _from_png(content: bytes) -> Tensor:

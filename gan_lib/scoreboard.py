@@ -24,7 +24,7 @@ def scores(names: list[str], device: torch.device) -> dict[str, dict]:
         BadRun: one of the names is no run, or it is damaged.
     """
     found = {name: runs.load(name) for name in names}  # a wrong name is refused before the first is scored
-    return {name: _scores(found[name], device) for name, _ in zip(found, progress(len(found), "runs"), strict=False)}
+    return {name: _scores(found[name], device) for _, name in zip(progress(len(found), "runs"), found, strict=True)}
 
 
 def floors(dataset: str, side: int) -> dict[str, float]:

@@ -58,10 +58,10 @@ def train(
     steps = recipe.steps if steps is None else steps
     _check(state, images, steps)
     generator, discriminator = state.generator.train(), state.discriminator.train().requires_grad_(True)
-    draw, judge = parallel.shared(generator), parallel.shared(_Judge(discriminator, game))
+    draw, tell_apart = parallel.shared(generator), parallel.shared(_DiscriminatorTask(discriminator, game))
     mine, size, latent_dim = parallel.my_part(recipe.batch_size), recipe.batch_size, generator.latent_dim
     amp = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16 and has_bfloat16(device))
-    show = torch.sigmoid if game.has_probability else torch.nn.Identity()
+    show = torch.sigmoid if game.has_probability else nn.Identity()
 
     stop = watch() if state.step == 0 else False
     for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
@@ -77,7 +77,7 @@ def train(
             with amp, torch.set_grad_enabled(k == recipe.d_steps - 1):  # G learns from the last fakes alone
                 fake = draw(z, *labels)  # (B, C, H, W)
             with amp:
-                d_loss, real_logits, fake_logits = judge(real, fake.detach(), *labels)
+                d_loss, real_logits, fake_logits = tell_apart(real, fake.detach(), *labels)
             state.d_optimizer.zero_grad()
             d_loss.backward()
             state.d_optimizer.step()
@@ -122,7 +122,7 @@ def check_losses(state: State) -> None:
         )
 
 
-class _Judge(nn.Module):
+class _DiscriminatorTask(nn.Module):
     """D's loss as one module, so that several processes can share the gradient of its single forward pass."""
 
     def __init__(self, discriminator: nn.Module, game: Game):

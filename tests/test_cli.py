@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -239,10 +238,10 @@ def test_exported_weights_are_the_runs(command, tmp_path):
 def test_a_file_that_cannot_be_written_keeps_the_old_one(command, monkeypatch, tmp_path):
     (tmp_path / "x.png").write_text("old")
 
-    def full(path, content):
+    def full(number):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     status, _, err = command("sample", "mlp-fashion", "--out", "x.png")
     assert status == 2 and "x.png could not be written (No space left on device)" in err
     assert os.listdir(tmp_path) == ["x.png"] and (tmp_path / "x.png").read_text() == "old"

@@ -73,5 +73,6 @@ def _rate(loop: Callable[[int], object], seconds: float) -> float:
     empty, steps = timed(1), 2
     while (spent := timed(steps)) < seconds / 2:
         steps *= 2
-    steps, spent = max((steps, spent), (more := max(2, int(steps * seconds / spent)), timed(more)))
+    if (more := int(steps * seconds / spent)) > steps:
+        steps, spent = more, timed(more)
     return (steps - 1) / max(spent - empty, 1e-9)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput
-from gan_lib.latent import check_dimension, check_z, sweep, z_from_seed
-from gan_lib.networks import evaluating
+from gan_lib.latent import check_dimension, sweep, z_from_seed
+from gan_lib.networks import check_z, evaluating
 from gan_lib.pictures import png, sheet
 from gan_lib.progress import is_static
 from gan_lib.widgets.export import NotExportable, export
