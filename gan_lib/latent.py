@@ -30,7 +30,9 @@ def check_dimension(k: int, latent_dim: int) -> None:
 
 
 @torch.no_grad()
-def sweep(generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3.0, 0.0, 3.0)) -> Tensor:
+def sweep(
+    generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3.0, 0.0, 3.0), label: int | None = None
+) -> Tensor:
     """The pictures of one z whose dimension k takes each of `values` in turn.
 
     Args:
@@ -38,6 +40,7 @@ def sweep(generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3
         z: (latent_dim,) or (1, latent_dim).
         k: 0…latent_dim − 1.
         values: what z[k] is set to.
+        label: the class, for a conditional generator.
 
     Returns:
         float (len(values), C, H, W) in −1…1.
@@ -49,7 +52,7 @@ def sweep(generator: nn.Module, z: Tensor, k: int, values: Iterable[float] = (-3
     check_dimension(k, generator.latent_dim)
     walk = _one(z, generator.latent_dim).repeat(len(values), 1)  # (V, 100)
     walk[:, k] = values
-    return generator(walk)
+    return generator(walk, *labels_like(walk, label))
 
 
 def linear(a: Tensor, b: Tensor, steps: int) -> Tensor:
@@ -85,13 +88,14 @@ def spherical(a: Tensor, b: Tensor, steps: int) -> Tensor:
     return (torch.sin((1 - t) * omega) * a + torch.sin(t * omega) * b) / torch.sin(omega)
 
 
-def effect_map(generator: nn.Module, k: int, z: Tensor) -> Tensor:
+def effect_map(generator: nn.Module, k: int, z: Tensor, label: int | None = None) -> Tensor:
     """Which pixels dimension k moves: E_z |∂G(z)/∂z_k|, averaged over the given z.
 
     Args:
         generator: with an attribute `latent_dim`.
         k: 0…latent_dim − 1.
         z: (n, latent_dim) drawn from N(0, 1).
+        label: the class, for a conditional generator.
 
     Returns:
         float (C, H, W): change of a pixel (range −1…1) per unit of z_k.
@@ -103,15 +107,24 @@ def effect_map(generator: nn.Module, k: int, z: Tensor) -> Tensor:
     check_z(z, generator.latent_dim)
     direction = torch.zeros_like(z)
     direction[:, k] = 1
+
+    def draw(v: Tensor) -> Tensor:
+        return generator(v, *labels_like(z, label))
+
     with warnings.catch_warnings():  # torch warns about its own use of torch.jit.script
         warnings.filterwarnings("ignore", message=".*torch.jit.script.*")
-        _, derivative = torch.func.jvp(generator, (z,), (direction,))  # (n, C, H, W), forward mode: one pass
+        _, derivative = torch.func.jvp(draw, (z,), (direction,))  # (n, C, H, W), forward mode: one pass
     return derivative.detach().abs().mean(0)
 
 
 def effects(generator: nn.Module, z: Tensor) -> Tensor:
     """`effect_map` of every dimension: (latent_dim, C, H, W)."""
     return torch.stack([effect_map(generator, k, z) for k in range(generator.latent_dim)])
+
+
+def labels_like(z: Tensor, label: int | None) -> tuple[Tensor, ...]:
+    """What a generator takes beside z (n, …): one label int64 (n,), or nothing without a label."""
+    return () if label is None else (torch.full((len(z),), label, device=z.device),)
 
 
 def _check_ends(a: Tensor, b: Tensor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
@@ -14,6 +16,14 @@ def png(pixels: Tensor, scale: int = 1) -> bytes:
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def figure_png(figure: Figure) -> bytes:
+    """A matplotlib figure → PNG; the figure is closed."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
     return buffer.getvalue()
 
 

@@ -5,33 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_lib import games, toy
+from gan_lib import games, plane, toy
 from gan_lib.errors import BadInput
-from gan_lib.recipes import Recipe
 from gan_lib.state import State
 from gan_lib.training import train
 
 MODES = 8
-RING = Recipe(
-    "ring",
-    "for tests",
-    generator=toy.PointGenerator,
-    discriminator=toy.PointDiscriminator,
-    batch_size=256,
-    lr_g=1e-3,
-    lr_d=1e-3,
-    steps=800,
-)
 TOLD = {"classes": MODES}
-WASSERSTEIN = {"d_steps": 3, "steps": 600}
-GAMES = {
-    "minimax": replace(RING, game=games.MINIMAX),
-    "non-saturating": RING,
-    "smoothed": replace(RING, game=games.smoothed(0.1)),
-    "CGAN": replace(RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
-    "ACGAN": replace(RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
-    "WGAN": replace(RING, game=games.wgan(0.1), optimizer=torch.optim.RMSprop, lr_g=5e-4, lr_d=5e-4, **WASSERSTEIN),
-    "WGAN-GP": replace(RING, game=games.wgan_gp(1.0), betas=(0.0, 0.9), **WASSERSTEIN),
+GAMES = plane.RECIPES | {
+    "CGAN": replace(plane.RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
+    "ACGAN": replace(plane.RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
 }
 
 
@@ -91,3 +74,23 @@ def test_modes_are_counted_by_hand():
 def test_what_does_not_fit_is_refused(call, said):
     with pytest.raises(BadInput, match=said):
         call()
+
+
+def test_a_play_keeps_the_points_and_the_field_of_each_moment():
+    recipe, data = replace(plane.RING, steps=20, batch_size=16), toy.ring(64, 4)
+    play = plane.play(recipe, data, moments=5)
+    assert play.steps == (0, 5, 10, 15, 20) and len(play.history) == 2
+    assert play.points.shape == (5, plane.POINTS, 2) and play.field.shape == (5, plane.SIDE, plane.SIDE)
+    state = State(recipe, 64)
+    train(state, data, steps=10, show_progress=False)
+    z = torch.randn(plane.POINTS, 2, generator=torch.Generator().manual_seed(plane.POINTS_SEED))
+    with torch.no_grad():
+        torch.testing.assert_close(play.points[2], state.generator(z))
+        corner, middle = torch.tensor([[-1.0, 1.0], [1.0, -1 + 2 / 39]])[:, None]  # top left; right, last but one
+        assert play.field[2, 0, 0] == pytest.approx(state.discriminator(corner).sigmoid().item(), abs=1e-5)
+        assert play.field[2, 38, 39] == pytest.approx(state.discriminator(middle).sigmoid().item(), abs=1e-5)
+
+
+def test_the_field_of_a_critic_is_its_value():
+    play = plane.play(replace(plane.RECIPES["WGAN-GP"], steps=4, batch_size=16), toy.ring(64, 4), moments=2)
+    assert play.field.min() < 0 or play.field.max() > 1

@@ -1,9 +1,11 @@
 """The widgets' Python side: what the page gets, and the live face over a live module."""
 
 import base64
+import copy
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan_lib import latent, runs, widgets
+from gan_lib import games, latent, plane, runs, toy, widgets
 from gan_lib.errors import BadInput
+from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
+from gan_lib.networks.dcgan import DCGANGenerator
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.state import State
 from gan_lib.training import train
@@ -85,18 +89,38 @@ def spec_of(html):
     return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.S)[1])
 
 
-def run_spec(spec, z):
-    """page/network.js in NumPy."""
+def run_spec(spec, content, z, label=None):
+    """page/engine.js in NumPy, and without its matrix product: each input adds its patch to the picture."""
+    numbers = np.frombuffer(content, dtype=spec["dtype"]).astype(np.float64)
+
+    def take(*shape):
+        nonlocal numbers
+        taken, numbers = np.split(numbers, [np.prod(shape)])
+        return taken.reshape(shape)
+
     x = np.asarray(z, dtype=np.float64)
+    if label is not None:
+        x = np.concatenate([x, spec["labels"][label]])
     for layer in spec["layers"]:
-        if layer["op"] == "linear":
-            weight, bias = (np.frombuffer(base64.b64decode(layer[k]), dtype=spec["dtype"]) for k in ("weight", "bias"))
-            x = weight.astype(np.float64).reshape(layer["out"], layer["in"]) @ x + bias
-        elif layer["op"] == "leaky_relu":
+        n, out, op = layer.get("in"), layer.get("out"), layer["op"]
+        if op == "linear":
+            x = take(out, n) @ x + take(out)
+        elif op == "conv_transpose":
+            side, k, stride, padding = (layer[name] for name in ("side", "kernel", "stride", "padding"))
+            weight, x = take(n, out, k, k), x.reshape(n, side, side)
+            full = np.zeros((out, (side - 1) * stride + k, (side - 1) * stride + k))
+            for i, j in np.ndindex(side, side):
+                full[:, i * stride : i * stride + k, j * stride : j * stride + k] += np.tensordot(x[:, i, j], weight, 1)
+            end = full.shape[1] - padding
+            x = full[:, padding:end, padding:end] + take(out)[:, None, None]
+        elif op == "affine":
+            x = x * np.array(layer["scale"])[:, None, None] + np.array(layer["shift"])[:, None, None]
+        elif op == "leaky_relu":
             x = np.where(x > 0, x, layer["slope"] * x)
         else:
-            assert layer["op"] == "tanh"
+            assert op == "tanh"
             x = np.tanh(x)
+    assert len(numbers) == 0
     return x.reshape(spec["shape"])
 
 
@@ -110,21 +134,47 @@ def buttons(box):
 # ------------------------------------------------------------------------------------------ the exported weights
 
 
-def test_exported_weights_are_the_same_numbers(shipped, generator):
-    for network, dtype in ((shipped.generator, "float16"), (generator, "float32")):
-        spec = json.loads(json.dumps(export(network)))
-        assert (spec["dtype"], spec["latent_dim"], spec["shape"]) == (dtype, 100, [1, 28, 28])
-        for layer, fc in zip(spec["layers"][::2], (network.fc1, network.fc2), strict=False):
-            weight = np.frombuffer(base64.b64decode(layer["weight"]), dtype=dtype).astype(np.float32)
-            bias = np.frombuffer(base64.b64decode(layer["bias"]), dtype=dtype).astype(np.float32)
-            assert np.array_equal(weight.reshape(layer["out"], layer["in"]), fc.weight.detach())
-            assert np.array_equal(bias, fc.bias.detach())
+FAMILIES = {
+    "mlp": MLPGenerator,
+    "cgan": lambda: CGANGenerator(width=32),
+    "dcgan": lambda: DCGANGenerator(features=4),
+    "acgan": lambda: ACGANGenerator(features=4, channels=3),
+}
 
 
-def test_exported_layers_compute_what_the_module_computes(shipped):
-    spec, z = export(shipped.generator), torch.randn(100, dtype=torch.float64)
-    expected = shipped.generator.double()(z[None])[0]
-    np.testing.assert_allclose(run_spec(spec, z), expected, atol=1e-12)
+@pytest.fixture(params=FAMILIES)
+def network(request):
+    """One generator of each family, its BatchNorm with statistics of its own."""
+    torch.manual_seed(0)
+    network = FAMILIES[request.param]()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+    return network.eval()
+
+
+def test_exported_layers_compute_what_the_module_computes(network):
+    exported, z = export(network), torch.randn(100, dtype=torch.float64)
+    spec = json.loads(json.dumps(exported.spec))
+    for label in range(network.classes) or [None]:
+        expected = network.double()(z[None], *latent.labels_like(z[None], label))[0].detach()
+        np.testing.assert_allclose(run_spec(spec, exported.weights, z, label), expected, atol=1e-5)
+
+
+def test_weights_travel_in_half_precision_only_where_that_loses_nothing(network):
+    assert export(network).spec["dtype"] == "float32"
+    half = copy.deepcopy(network).half().float()
+    assert export(half).spec["dtype"] == "float16" and len(export(network).weights) == 2 * len(export(half).weights)
+
+
+def test_the_name_of_an_export_is_its_contents(network):
+    name = export(network).spec["name"]
+    assert export(copy.deepcopy(network)).spec["name"] == name
+    next(network.parameters()).data.view(-1)[0] += 1
+    assert export(network).spec["name"] != name
 
 
 def test_what_a_page_cannot_run_is_refused_and_named():
@@ -146,8 +196,10 @@ def test_the_static_explorer_is_one_output_of_html_png_and_text(shipped, shown):
     assert set(output) == {"text/html", "image/png", "text/plain"}  # no widget state, no view
     assert output["text/plain"].startswith("Pictures of z from seed 3; row by row, dimension 5, 25 of z")
     spec = spec_of(output["text/html"])
-    assert (spec["dims"], spec["seed"]) == ([5, 25], 3)
-    assert spec["network"] == export(shipped.generator)
+    assert (spec["dims"], spec["seed"], spec["classes"]) == ([5, 25], 3, None)
+    exported = export(shipped.generator)
+    data = base64.b64encode(exported.weights).decode()
+    assert spec["generators"] == [{"title": "", "network": exported.spec | {"data": data}}]
 
 
 def test_the_static_picture_shows_the_sweeps_of_its_dimensions(shipped, shown):
@@ -196,7 +248,8 @@ def test_a_generator_no_page_can_run_keeps_its_picture_and_says_why(shown):
     other = Other()
     widgets.explore_latent(other, dims=(7,), seed=2)
     output = the_one_output(shown)
-    assert "Other cannot run on a page yet (only MLPGenerator can). Run this cell in Jupyter" in output["text/html"]
+    assert "Other cannot run on a page (only MLPGenerator, DCGANGenerator, " in output["text/html"]
+    assert "can). Run this cell in Jupyter" in output["text/html"]
     assert "<script" not in output["text/html"]
     z = latent.z_from_seed(2)
     z[0, 7] = 3.0
@@ -235,7 +288,8 @@ def test_the_scrubber_holds_every_moment_of_the_run(shipped, shown):
     widgets.scrub_training(shipped)
     output = the_one_output(shown)
     assert set(output) == {"text/html", "image/png", "text/plain"}
-    moments = spec_of(output["text/html"])["moments"]
+    (panel,) = spec_of(output["text/html"])["panels"]
+    moments = panel["moments"]
     assert tuple(moment["step"] for moment in moments) == shipped.recipe.milestones
     for moment in moments:
         pictures = shipped.samples[moment["step"]][:32, 0]
@@ -248,7 +302,9 @@ def test_the_scrubber_holds_every_moment_of_the_run(shipped, shown):
 
 def test_the_scrubbers_figures_are_the_means_around_the_moment(shipped, shown):
     widgets.scrub_training(shipped)
-    moments = {moment["step"]: moment["text"] for moment in spec_of(the_one_output(shown)["text/html"])["moments"]}
+    moments = {
+        moment["step"]: moment["text"] for moment in spec_of(the_one_output(shown)["text/html"])["panels"][0]["moments"]
+    }
     lines = shipped.history.double().numpy()
     around = lines[np.argsort(np.abs(lines[:, 0] - 20_000), kind="stable")[:20]].mean(0)
     said = [float(number) for number in re.findall(r"-?\d+\.\d\d", moments[20_000])]
@@ -259,7 +315,7 @@ def test_the_scrubbers_figures_are_the_means_around_the_moment(shipped, shown):
 
 def test_the_scrubbers_curves_are_means_of_equal_parts(shipped, shown):
     widgets.scrub_training(shipped)
-    curves = spec_of(the_one_output(shown)["text/html"])["history"]
+    curves = spec_of(the_one_output(shown)["text/html"])["panels"][0]["history"]
     lines = shipped.history.double().numpy()
     for i, name in enumerate(("step", "d_loss", "g_loss", "d_real", "d_fake")):
         expected = [part[:, i].mean() for part in np.array_split(lines, 150)]
@@ -268,9 +324,68 @@ def test_the_scrubbers_curves_are_means_of_equal_parts(shipped, shown):
 
 def test_a_short_run_of_ones_own_can_be_scrubbed(run, shown):
     widgets.scrub_training(run)
-    spec = spec_of(the_one_output(shown)["text/html"])
-    assert [moment["step"] for moment in spec["moments"]] == [0, 5, 12]
-    assert spec["history"]["step"] == [5, 10, 12]
+    (panel,) = spec_of(the_one_output(shown)["text/html"])["panels"]
+    assert [moment["step"] for moment in panel["moments"]] == [0, 5, 12]
+    assert panel["history"]["step"] == [5, 10, 12]
+
+
+def test_several_runs_stand_side_by_side(shipped, run, shown):
+    widgets.scrub_training({"long": shipped, "short": run})
+    output = the_one_output(shown)
+    assert [panel["title"] for panel in spec_of(output["text/html"])["panels"]] == ["long", "short"]
+    assert output["text/plain"] == "32 pictures: long after 50,000 updates, short after 12 updates."
+    with pytest.raises(BadInput, match="no training was given"):
+        widgets.scrub_training({})
+
+
+def test_a_play_in_the_plane_keeps_points_and_field_to_a_step_of_its_bytes(shown):
+    recipe = replace(plane.RING, steps=20, batch_size=16)
+    plays = {
+        "GAN": plane.play(recipe, toy.ring(64, 4), moments=3),
+        "critic": plane.play(replace(recipe, game=games.wgan_gp(1.0)), toy.ring(64, 4), moments=3),
+    }
+    widgets.scrub_plane(plays)
+    panels = spec_of(the_one_output(shown)["text/html"])["panels"]
+    assert [panel["probability"] for panel in panels] == [True, False]
+    for panel, play in zip(panels, plays.values(), strict=True):
+        real = np.frombuffer(base64.b64decode(panel["moments"][0]["real"]), np.int8).reshape(-1, 2) / 127
+        np.testing.assert_allclose(real, play.real, atol=0.5 / 127 + 1e-6)
+        for i, moment in enumerate(panel["moments"]):
+            points = np.frombuffer(base64.b64decode(moment["points"]), np.int8).reshape(-1, 2) / 127
+            np.testing.assert_allclose(points, play.points[i], atol=0.5 / 127 + 1e-6)
+            field = np.frombuffer(base64.b64decode(moment["field"]), np.uint8).reshape(play.field[i].shape) / 255
+            low, high = (0, 1) if panel["probability"] else (play.field[i].min(), play.field[i].max())
+            np.testing.assert_allclose(field, (play.field[i] - low) / (high - low), atol=0.5 / 255 + 1e-5)
+        assert panel["moments"][2]["text"].startswith(
+            "20 updates · " + ("D(real)" if panel["probability"] else "critic")
+        )
+
+
+# ------------------------------------------------------------------------------------------ the playground
+
+
+def test_the_playground_starts_with_the_setting_it_is_given(shown):
+    widgets.play_arithmetic(transposed=True, size=4, kernel_size=3, stride=2, output_padding=1)
+    output = the_one_output(shown)
+    assert set(output) == {"text/html", "image/png", "text/plain"}
+    assert output["text/plain"].startswith("A transposed convolution with size 4, kernel_size 3, stride 2, padding 0")
+    assert output["text/plain"].endswith("the output has 10 × 10 cells.")
+    spec = spec_of(output["text/html"])
+    assert (spec["transposed"], spec["kernel"], spec["stride"], spec["outputPadding"]) == (True, 3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"size": 3, "kernel_size": 4}, "does not fit into a padded input of 3"),
+        ({"size": 9}, "size 9 is more than the playground shows; choose at most 8"),
+        ({"transposed": True, "output_padding": 2}, "output_padding 2 is not possible"),
+    ],
+)
+def test_a_setting_that_cannot_be_shown_is_refused(shown, setting, said):
+    with pytest.raises(BadInput, match=said):
+        widgets.play_arithmetic(**setting)
+    assert shown == []
 
 
 # ------------------------------------------------------------------------------------------ the live face
@@ -278,7 +393,7 @@ def test_a_short_run_of_ones_own_can_be_scrubbed(run, shown):
 
 def assert_shows(explorer, generator, z):
     """The large picture is the module's picture of z."""
-    assert np.abs(decoded(explorer.picture.value, height=28) - grey(generator, z)).max() <= 0.5 + 1e-3
+    assert np.abs(decoded(explorer.views[0].picture.value, height=28) - grey(generator, z)).max() <= 0.5 + 1e-3
     assert explorer.message.value == ""
 
 
@@ -286,27 +401,27 @@ def test_in_a_kernel_the_explorer_is_made_of_core_widgets(generator, shown, live
     widgets.explore_latent(generator, dims=(5, 25))
     ((box,),) = shown
     assert type(box).__module__.startswith("ipywidgets.")
-    assert set(buttons(box)) == {"New z", "Reset", "Add slider"}
+    assert set(buttons(box)) == {"New z", "Reset", "Add slider", "Pin", "Back to the pin"}
 
 
 def test_moving_a_slider_redraws_the_modules_picture(generator):
     explorer = widgets.LatentExplorer(generator, dims=(5, 25), seed=3)
     z = latent.z_from_seed(3)
     assert_shows(explorer, generator, z)
-    before = explorer.picture.value
+    before = explorer.views[0].picture.value
     for k, value in ((25, 2.0), (5, -1.5), (25, -3.0)):
         explorer.sliders[k].value = value
         z[0, k] = value
         assert torch.equal(explorer.z, z)
         assert_shows(explorer, generator, z)
-        assert explorer.strip_title.value == f"z[{k}] at −3, 0, 3"
-    assert explorer.picture.value != before
+        assert explorer.views[0].strip_title.value == f"z[{k}] at −3, 0, 3"
+    assert explorer.views[0].picture.value != before
 
 
 def test_the_strip_shows_the_dimension_in_hand_at_its_ends_and_middle(generator):
     explorer = widgets.LatentExplorer(generator, dims=(5, 25), seed=3)
     explorer.sliders[25].value = 1.0
-    strip = decoded(explorer.strip.value, height=28)
+    strip = decoded(explorer.views[0].strip.value, height=28)
     for column, value in enumerate((-3.0, 0.0, 3.0)):
         z = explorer.z.clone()
         z[0, 25] = value
@@ -350,6 +465,74 @@ def test_a_slider_can_be_added_for_any_dimension_once(generator):
         explorer.add_slider(100)
 
 
+def test_the_map_shows_the_pixels_that_the_dimension_moves(generator):
+    explorer = widgets.LatentExplorer(generator, dims=(5, 25), seed=3)
+    explorer.sliders[25].value = 1.0
+    z, step = latent.z_from_seed(1234, n=16), torch.zeros(100)
+    step[25] = 0.01
+    with torch.no_grad():
+        moved = ((generator(z + step) - generator(z - step)).abs().mean(0) / 0.02).squeeze().numpy()
+    shown = decoded(explorer.views[0].map.value, height=28)
+    assert np.abs(shown - 255 * moved / moved.max()).max() <= 1.5
+    assert f"z[25]: at most {127.5 * moved.max():.0f} grey levels" in explorer.views[0].map_title.value
+
+
+def test_a_pin_keeps_the_picture_and_leads_back(generator):
+    explorer = widgets.LatentExplorer(generator, dims=(5,), seed=3)
+    buttons(explorer.box)["Back to the pin"].click()  # nothing is pinned yet
+    explorer.sliders[5].value = 2.0
+    z, picture = explorer.z.clone(), explorer.views[0].picture.value
+    buttons(explorer.box)["Pin"].click()
+    explorer.seed.value = 77
+    assert explorer.views[0].pinned.value == picture != explorer.views[0].picture.value
+    buttons(explorer.box)["Back to the pin"].click()
+    assert torch.equal(explorer.z, z) and explorer.views[0].picture.value == picture
+
+
+def test_the_label_chooses_the_class():
+    torch.manual_seed(0)
+    network = CGANGenerator(width=32).eval()
+    explorer = widgets.LatentExplorer(network, seed=3, label=2, classes=[f"class {i}" for i in range(10)])
+    assert explorer.label.options[2] == ("class 2", 2)
+    for label in (2, 7):
+        explorer.label.value = label
+        shown = decoded(explorer.views[0].picture.value, height=28)
+        assert np.abs(shown - grey(lambda z, n=label: network(z, torch.tensor([n])), explorer.z)).max() <= 0.5 + 1e-3
+
+
+def test_two_generators_follow_one_set_of_sliders(generator):
+    torch.manual_seed(1)
+    both = {"first": generator, "second": DCGANGenerator(features=4).eval()}
+    explorer = widgets.LatentExplorer(both, dims=(5,), seed=3)
+    explorer.sliders[5].value = 2.0
+    for view, (network, height) in zip(explorer.views, ((generator, 28), (both["second"], 32)), strict=True):
+        assert np.abs(decoded(view.picture.value, height) - grey(network, explorer.z)).max() <= 0.5 + 1e-3
+
+
+def test_generators_that_do_not_fit_together_are_refused(generator, shown):
+    for options, said in (
+        ({"generator": {"a": generator, "b": MLPGenerator(latent_dim=64)}}, "different z or labels"),
+        ({"generator": {"a": generator, "b": CGANGenerator(width=32)}}, "different z or labels"),
+        ({"generator": CGANGenerator(width=32), "label": 10}, "label 10 and 10 names do not fit .* of 10 classes"),
+        ({"generator": CGANGenerator(width=32), "classes": ["a"]}, "name all 10 and choose a label from 0 to 9"),
+        ({"generator": generator, "classes": ["a"]}, "1 names do not fit a generator of 0 classes"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            widgets.explore_latent(**options)
+    assert shown == []
+
+
+def test_large_weights_stay_beside_the_page(shown):
+    torch.manual_seed(0)
+    network = DCGANGenerator(features=32).eval()
+    widgets.explore_latent({"MLP": MLPGenerator(), "DCGAN": network}, dims=(5,))
+    output = the_one_output(shown)
+    small, large = spec_of(output["text/html"])["generators"]
+    assert small["title"] == "MLP" and "data" in small["network"]
+    assert large == {"title": "DCGAN", "network": export(network).spec}
+    assert decoded(base64.b64decode(output["image/png"]), height=32).shape == (32, 6 * 32)
+
+
 def test_an_error_in_a_callback_is_shown_and_goes_away(generator):
     explorer = widgets.LatentExplorer(generator, dims=(5,), seed=3)
     forward = generator.forward
@@ -366,17 +549,20 @@ def test_a_generator_just_trained_works_in_both_faces(tiny, images, shown):
     train(state, images, show_progress=False)
     generator = state.generator
     widgets.explore_latent(generator, dims=(5,), seed=0)
-    spec = spec_of(the_one_output(shown)["text/html"])["network"]
+    spec = spec_of(the_one_output(shown)["text/html"])["generators"][0]["network"]
     z = latent.z_from_seed(0)
-    assert np.abs((run_spec(spec, z[0]) + 1).squeeze() * 127.5 - grey(generator, z)).max() < 1e-3
+    assert (
+        np.abs((run_spec(spec, base64.b64decode(spec["data"]), z[0]) + 1).squeeze() * 127.5 - grey(generator, z)).max()
+        < 1e-3
+    )
 
     explorer = widgets.LatentExplorer(generator, dims=(5,), seed=0)
     assert_shows(explorer, generator, z)
     assert generator.training  # as the training left it
     train(state, images, steps=2 * tiny.steps, show_progress=False)
-    before = explorer.picture.value
+    before = explorer.views[0].picture.value
     explorer.redraw()
-    assert explorer.picture.value != before
+    assert explorer.views[0].picture.value != before
     assert_shows(explorer, generator, z)
 
 
@@ -384,7 +570,7 @@ def test_the_live_face_takes_any_generator_even_one_in_colour():
     torch.manual_seed(0)
     other = Other(channels=3)
     explorer = widgets.LatentExplorer(other, dims=(0,), seed=1)
-    picture = decoded(explorer.picture.value, height=4)
+    picture = decoded(explorer.views[0].picture.value, height=4)
     assert picture.shape == (4, 4, 3)
     assert np.abs(picture.transpose(2, 0, 1) - grey(other, latent.z_from_seed(1))).max() <= 0.5 + 1e-3
 

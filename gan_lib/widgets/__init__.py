@@ -5,7 +5,20 @@ data and script, so that it works with no kernel, no network and from `file://`.
 static face; it is set when notebooks are produced.
 """
 
-from gan_lib.widgets.latent_explorer import LatentExplorer, explore_latent
-from gan_lib.widgets.scrubber import scrub_training
+from gan_lib.widgets.figure_explorer import LiveFigure, explore
+from gan_lib.widgets.latent_explorer import explore_latent
+from gan_lib.widgets.ledger import show_ledger
+from gan_lib.widgets.live_latent import LatentExplorer
+from gan_lib.widgets.playground import play_arithmetic
+from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 
-__all__ = ["LatentExplorer", "explore_latent", "scrub_training"]
+__all__ = [
+    "LatentExplorer",
+    "LiveFigure",
+    "explore",
+    "explore_latent",
+    "play_arithmetic",
+    "scrub_plane",
+    "scrub_training",
+    "show_ledger",
+]

@@ -20,7 +20,8 @@ def display_page(
     Args:
         kind: names the widget in the page.
         call: the JavaScript function (element, data) that builds it.
-        scripts: files in `page/`, put into the output so that it needs nothing beside it.
+        scripts: files in `page/`, put into the output so that it needs nothing beside it; of a .wasm file, the
+            base64 text as a constant of its name.
         data: what the function gets; None leaves the picture alone.
         poster: PNG, seen where no script runs.
         alt: what the picture shows.
@@ -50,4 +51,6 @@ def base64_text(content: bytes) -> str:
 
 
 def _read(name: str) -> str:
+    if name.endswith(".wasm"):
+        return f'const {Path(name).stem.upper()} = "{base64_text((PAGE / name).read_bytes())}";'
     return (PAGE / name).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
@@ -63,6 +64,19 @@ def browser() -> Iterator[Browser]:
 def open_page(browser) -> Iterator[Callable[..., Page]]:
     """A function address → page. Anything from outside is refused; at the end there must have been no such
     request and no error in the console."""
+    with opener(browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def open_shared_page(browser) -> Iterator[Callable[..., Page]]:
+    """The same for a page that several tests use: loading one takes longer than most tests."""
+    with opener(browser) as open_page:
+        yield open_page
+
+
+@contextlib.contextmanager
+def opener(browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

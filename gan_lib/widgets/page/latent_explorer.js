@@ -1,58 +1,81 @@
-/* The latent explorer on a page: sliders over single dimensions of z, drawn by network.js. */
+/* The latent explorer on a page: sliders over single dimensions of z, one or several generators under them. */
 
-function exploreLatent(root, spec) {
-  const draw = generator(spec.network), shape = spec.network.shape, size = spec.network.latent_dim;
-  let seed, start, z, active;
+async function exploreLatent(root, spec, figure) {
+  const engines = await Promise.all(spec.generators.map(({ network }) => openGenerator(network)));
+  const size = spec.generators[0].network.latent_dim, classes = spec.classes;
+  let seed, start, z, active = spec.dims[0], label = spec.label, pinned = null;
+  const views = spec.generators.map((generator, i) => latentView(generator, engines[i]));
 
-  const picture = element("canvas", { class: "gan-picture", role: "img" });
-  const strip = [-3, 0, 3].map((value) => ({ value, canvas: element("canvas", { role: "img" }) }));
   const sliders = element("div", { class: "gan-sliders" });
-  const seedBox = element("input", { type: "number", min: 0, max: 4294967295, step: 1, value: spec.seed });
+  const seedBox = element("input", { type: "number", min: 0, max: 4294967295, step: 1 });
   const dimensionBox = element("input", { type: "number", min: 0, max: size - 1, step: 1, value: 0 });
+  const labelBox = element("select", { "aria-label": "label" }, ...(classes || []).map((name, i) => element("option", { value: i }, name)));
   const message = element("span", { role: "status" });
+  const back = button("Back to the pin", () => ({ seed, start, z, label } = unpack(pinned), showAll()));
+  back.disabled = true;
 
-  function redraw() {
-    paint(picture, draw(z), shape);
-    picture.setAttribute("aria-label", `The generator's picture of z from seed ${seed}, z[${active}] = ${z[active].toFixed(2)}`);
-    for (const { value, canvas } of strip) {
-      const other = z.slice();
-      other[active] = value;
-      paint(canvas, draw(other), shape);
-      canvas.setAttribute("aria-label", `The same z with z[${active}] = ${value}`);
+  /* The newest wish only: while a picture is being computed, older wishes are dropped. What is slow comes after. */
+  let busy = false, wishes = 0;
+  async function redraw() {
+    wishes++;
+    if (busy) return;
+    busy = true;
+    try {
+      for (let seen = -1; seen !== wishes;) {
+        seen = wishes;
+        await drawNow(() => seen === wishes);
+      }
+    } catch (error) {
+      message.textContent = `The generator stopped: ${error.message}. Load the page again.`;
+      root.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
     }
-    const title = `z[${active}] at −3, 0, 3`;
-    if (stripTitle.textContent !== title) stripTitle.textContent = title;
+    busy = false;
   }
 
+  async function drawNow(stillWanted) {
+    const now = { z: z.slice(), label, active, title: describe() };
+    await Promise.all(views.map((view) => view.draw(now)));
+    root.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
+    for (const slow of [(v) => v.drawStrip(now), ...Array(EFFECT_PARTS).fill((v) => v.drawEffect(now))]) {
+      if (!stillWanted()) return;
+      await Promise.all(views.map(slow));
+      await new Promise((resolve) => setTimeout(resolve)); // let the page breathe
+    }
+  }
+
+  const describe = () => `z from seed ${seed}, z[${active}] = ${z[active].toFixed(2)}` + (classes ? `, label ${classes[label]}` : "");
+  const unpack = (kept) => ({ ...kept, z: kept.z.slice() });
+  const ranges = () => [...sliders.querySelectorAll("input")];
+
   function addSlider(k) {
-    const range = element("input", { type: "range", min: -3, max: 3, step: 0.05, "data-k": k });
+    const range = element("input", { type: "range", min: -3, max: 3, step: 0.05, "data-k": k, "aria-label": `latent dimension ${k}` });
     const value = element("output");
-    range.setAttribute("aria-label", `latent dimension ${k}`);
     range.addEventListener("input", () => {
       active = k;
       z[k] = range.valueAsNumber;
       value.textContent = z[k].toFixed(2);
       redraw();
     });
-    range.addEventListener("focus", () => { active = k; redraw(); });
+    range.addEventListener("focus", () => { if (active !== k) { active = k; redraw(); } });
     range.show = () => { range.value = z[k]; value.textContent = z[k].toFixed(2); };
     sliders.append(element("label", {}, element("code", {}, `z[${k}]`), range, value));
     return range;
   }
 
   function showAll() {
-    for (const range of sliders.querySelectorAll("input")) range.show();
+    seedBox.value = seed;
+    labelBox.value = label;
+    for (const range of ranges()) range.show();
     redraw();
   }
 
   function fromSeed(value) {
-    if (!Number.isInteger(value) || value < 0 || value > 4294967295) {
+    if (!isSeed(value)) {
       message.textContent = `Seed ${value} is not possible; type a whole number from 0 to 4294967295.`;
       return;
     }
     message.textContent = "";
     seed = value;
-    seedBox.value = seed;
     start = normals(seed, size);
     z = start.slice();
     showAll();
@@ -69,23 +92,78 @@ function exploreLatent(root, spec) {
     const there = sliders.querySelector(`[data-k="${k}"]`) || addSlider(k);
     there.show();
     there.focus();
+    redraw();
+  }
+
+  function pin() {
+    pinned = { seed, start, z: z.slice(), label };
+    back.disabled = false;
+    for (const view of views) view.pin(describe());
+  }
+
+  function link() {
+    const moved = [...z.keys()].filter((k) => z[k] !== start[k]).map((k) => `${k}:${+z[k].toFixed(4)}`);
+    const parts = [`seed:${seed}`, ...moved, ...(classes ? [`label:${label}`] : [])];
+    const number = latentFigures().indexOf(figure) + 1;
+    location.hash = "z=" + [...parts, ...(number > 1 ? [`figure:${number}`] : [])].join(",");
+    message.textContent = "The address of this page now shows this picture; copy it.";
+  }
+
+  function fromLink() {
+    const asked = readLink(size, classes ? classes.length : 0);
+    if (!asked || asked.figure !== latentFigures().indexOf(figure) + 1) return;
+    fromSeed(asked.seed);
+    label = asked.label ?? label;
+    for (const [k, value] of asked.moved) {
+      z[k] = value;
+      if (!sliders.querySelector(`[data-k="${k}"]`)) addSlider(k);
+      active = k;
+    }
+    message.textContent = asked.problem;
+    showAll();
   }
 
   seedBox.addEventListener("change", () => fromSeed(seedBox.valueAsNumber));
-  const stripTitle = element("p");
-  active = spec.dims[0];
+  labelBox.addEventListener("change", () => { label = +labelBox.value; redraw(); });
+  addEventListener("hashchange", fromLink);
   spec.dims.forEach(addSlider);
+  const row = (...children) => element("div", { class: "gan-buttons" }, ...children);
   root.append(
     element("div", { class: "gan-columns" },
-      element("div", {}, picture,
-        element("div", { class: "gan-strip" }, ...strip.map((s) => s.canvas), stripTitle)),
+      ...views.map((view) => view.head),
       element("div", { class: "gan-controls" }, sliders,
-        element("div", { class: "gan-buttons" },
-          button("New z", () => fromSeed(Math.floor(Math.random() * 1e6))),
-          element("label", {}, "seed", seedBox),
+        ...(classes ? [row(element("label", {}, "label", labelBox))] : []),
+        row(button("New z", () => fromSeed(Math.floor(Math.random() * 1e6))), element("label", {}, "seed", seedBox),
           button("Reset", () => { z = start.slice(); showAll(); })),
-        element("div", { class: "gan-buttons" },
-          element("label", {}, "dimension", dimensionBox), button("Add slider", addDimension)),
-        message)));
+        row(element("label", {}, "dimension", dimensionBox), button("Add slider", addDimension)),
+        row(button("Pin", pin), back, button("Link", link)),
+        message)),
+    element("div", { class: "gan-columns" }, ...views.map((view) => view.foot)));
+  const first = new Promise((resolve) => root.addEventListener("drawn", resolve, { once: true }));
   fromSeed(spec.seed);
+  fromLink();
+  await first; // until then the still picture is shown
+}
+
+/* A link to a figure that the reader has not reached yet takes them there. */
+exploreLatent.wanted = (figure) => readLink(Infinity, Infinity)?.figure === latentFigures().indexOf(figure) + 1;
+
+const latentFigures = () => [...document.querySelectorAll('.gan-widget[data-kind="latent"]')];
+const isSeed = (value) => Number.isInteger(value) && value >= 0 && value <= 4294967295;
+
+/* "#z=seed:2,5:1.5,label:3,figure:2", in any order → what it asks for; null where there is none. Parts that cannot
+ * be followed are left out and named in `problem`. */
+function readLink(size, classes) {
+  if (!location.hash.startsWith("#z=")) return null;
+  const asked = { seed: 0, label: undefined, figure: 1, moved: new Map(), problem: "" }, wrong = [];
+  for (const part of decodeURIComponent(location.hash.slice(3)).split(",")) {
+    const [, key, text] = /^(\w+):(-?\d*\.?\d+)$/.exec(part) || [], value = Number(text), k = Number(key);
+    if (key === "seed" && isSeed(value)) asked.seed = value;
+    else if (key === "figure" && Number.isInteger(value)) asked.figure = value;
+    else if (key === "label" && Number.isInteger(value) && value >= 0 && value < classes) asked.label = value;
+    else if (key && Number.isInteger(k) && k < size && Math.abs(value) <= 10) asked.moved.set(k, value);
+    else wrong.push(part);
+  }
+  if (wrong.length) asked.problem = `The link asks for ${wrong.join(", ")}, which is not possible here; the rest is shown.`;
+  return asked;
 }

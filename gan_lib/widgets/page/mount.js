@@ -20,16 +20,34 @@ function button(text, onClick) {
   return node;
 }
 
-/* Every figure of this kind that still shows its picture comes alive; a failure says so and keeps the picture. */
+/* Every figure of this kind that still shows its picture comes alive when the reader comes near it. `make` fills the
+ * body, at once or as a promise; until then, and if it fails, the picture stays. `make.wanted` may call for a figure. */
 function mount(kind, make) {
-  for (const figure of document.querySelectorAll(`.gan-widget[data-kind="${kind}"]:not([data-alive])`)) {
-    figure.setAttribute("data-alive", "");
-    const body = element("div", { class: "gan-body" });
-    try {
-      make(body, JSON.parse(figure.querySelector('script[type="application/json"]').textContent));
-      figure.querySelector(".gan-poster").replaceWith(body);
-    } catch (error) {
-      figure.append(element("p", { role: "alert" }, `This figure could not come alive (${error.message}); the picture stays.`));
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((e) => e.isIntersecting)) {
+      near.unobserve(entry.target);
+      enliven(entry.target, make);
     }
+  }, { rootMargin: "300px" });
+  for (const figure of document.querySelectorAll(`.gan-widget[data-kind="${kind}"]:not([data-alive])`)) {
+    figure.setAttribute("data-alive", "waiting");
+    near.observe(figure);
+    if (make.wanted?.(figure)) addEventListener("load", () => figure.scrollIntoView({ block: "center" }));
   }
+}
+
+async function enliven(figure, make) {
+  const body = element("div", { class: "gan-body" });
+  const note = element("p", { role: "status" }, "Coming alive …");
+  const soon = setTimeout(() => figure.append(note), 200);
+  try {
+    await make(body, JSON.parse(figure.querySelector('script[type="application/json"]').textContent), figure);
+    figure.querySelector(".gan-poster").replaceWith(body);
+    figure.setAttribute("data-alive", "yes");
+  } catch (error) {
+    figure.append(element("p", { role: "alert" }, `This figure could not come alive: ${error.message}. The picture stays.`));
+    figure.setAttribute("data-alive", "no");
+  }
+  clearTimeout(soon);
+  note.remove();
 }

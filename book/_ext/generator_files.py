@@ -1,0 +1,58 @@
+"""Sphinx extension: write the weights that the built pages ask for into _static/generators, one script each.
+
+A page that was opened from disk may not fetch data, but it may load a script; so the weights are one call. They come
+from the recorded runs and are not stored twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sphinx.errors import ExtensionError
+
+from gan_lib import runs
+from gan_lib.recipes import RECIPES
+from gan_lib.widgets.export import Exported, export
+from gan_lib.widgets.face import base64_text
+
+DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.S)
+
+
+def setup(app) -> dict:
+    app.connect("build-finished", write_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write_files(app, exception) -> None:
+    """Once the pages are there; a page whose generator is no recorded run ends the build."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    wanted = {name for page in out.rglob("*.html") for name in asked_for(page.read_text(encoding="utf-8"))}
+    folder = out / "_static" / "generators"
+    for exported in recorded() if wanted else ():
+        name = exported.spec["name"]
+        if name in wanted:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}.js").write_text(f'ganWeights("{name}", "{base64_text(exported.weights)}");\n')
+            wanted.remove(name)
+    if wanted:
+        raise ExtensionError(f"No recorded run has the generators {sorted(wanted)} of a page; run `make notebooks`.")
+
+
+def asked_for(html: str) -> Iterator[str]:
+    """The names of the generators whose weights do not travel inside the page."""
+    for content in DATA.findall(html):
+        for generator in json.loads(content).get("generators", ()):
+            if "data" not in generator["network"]:
+                yield generator["network"]["name"]
+
+
+def recorded() -> Iterator[Exported]:
+    """Every recorded generator."""
+    for name in RECIPES:
+        if (runs.RECORDED / name / "card.json").exists() and (generator := runs.load(name).generator):
+            yield export(generator)

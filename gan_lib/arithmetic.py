@@ -1,0 +1,146 @@
+"""Sizes and cell-by-cell connections of convolutions and transposed convolutions (Dumoulin & Visin 2016).
+
+Everything takes an int for both axes or a pair (vertical, horizontal), as torch does, and refuses what torch refuses.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from gan_lib.errors import BadInput
+
+Size = int | tuple[int, int]
+Cell = tuple[int, int]
+
+
+def conv_size(size: Size, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1) -> Size:
+    """Output size of nn.Conv2d: ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1, with a floor.
+
+    Args:
+        size: n, rows (and columns) of the input.
+        kernel_size, stride, padding, dilation: k, s, p, d.
+
+    Returns:
+        an int if all arguments are ints, else a pair.
+
+    Raises:
+        BadInput (a ValueError): torch refuses this setting; the sentence says why.
+    """
+    given = (size, kernel_size, stride, padding, dilation)
+    return _both(given, lambda n, k, s, p, d: _conv_size(n, k, s, p, d))
+
+
+def conv_transpose_size(
+    size: Size, kernel_size: Size, stride: Size = 1, padding: Size = 0, output_padding: Size = 0, dilation: Size = 1
+) -> Size:
+    """Output size of nn.ConvTranspose2d: (n − 1)s − 2p + d(k − 1) + output_padding + 1.
+
+    Args, returns and raises as `conv_size`; output_padding must be smaller than the stride or than the dilation.
+    """
+    given = (size, kernel_size, stride, padding, output_padding, dilation)
+    return _both(given, lambda n, k, s, p, o, d: _conv_transpose_size(n, k, s, p, o, d))
+
+
+def conv_sources(
+    cell: Cell, size: Size, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1
+) -> list[tuple[Cell, Cell]]:
+    """What output cell (y, x) of a convolution reads: (input cell, kernel cell) pairs, without those on the padding.
+
+    BadInput: a refused setting, or a cell that the output does not have.
+    """
+    _check_cell(cell, conv_size(size, kernel_size, stride, padding, dilation))
+    axes = []
+    for o, n, k, s, p, d in zip(cell, *map(_pair, (size, kernel_size, stride, padding, dilation)), strict=True):
+        axes.append([(i, t) for t in range(k) if 0 <= (i := o * s - p + t * d) < n])
+    return _crossed(axes)
+
+
+def conv_transpose_sources(
+    cell: Cell,
+    size: Size,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    dilation: Size = 1,
+) -> list[tuple[Cell, Cell]]:
+    """What output cell (y, x) of a transposed convolution is the sum of: (input cell, kernel cell) pairs.
+
+    Input i adds to output i·s − p + t·d for every kernel cell t. BadInput as for `conv_sources`.
+    """
+    _check_cell(cell, conv_transpose_size(size, kernel_size, stride, padding, output_padding, dilation))
+    axes = []
+    for o, n, k, s, p, d in zip(cell, *map(_pair, (size, kernel_size, stride, padding, dilation)), strict=True):
+        axes.append([(i, t) for i in range(n) for t in range(k) if i * s - p + t * d == o])
+    return _crossed(axes)
+
+
+def overlap(
+    size: Size, kernel_size: Size, stride: Size = 1, padding: Size = 0, output_padding: Size = 0, dilation: Size = 1
+) -> Tensor:
+    """How many products each output cell of a transposed convolution sums: int64 (H, W).
+
+    Uneven where the stride does not divide the kernel: the checkerboard of Odena et al. 2016. BadInput as before.
+    """
+    given = (size, kernel_size, stride, padding, output_padding, dilation)
+    rows, columns = _pair(conv_transpose_size(*given))
+    counts = [len(conv_transpose_sources(cell, *given)) for cell in product(range(rows), range(columns))]
+    return torch.tensor(counts).reshape(rows, columns)
+
+
+def _conv_size(n: int, k: int, s: int, p: int, d: int) -> int:
+    _check(n, k, s, p, d)
+    if n + 2 * p < d * (k - 1) + 1:
+        raise BadInput(
+            f"a kernel that spans {d * (k - 1) + 1} cells does not fit into a padded input of {n + 2 * p}; "
+            "take a smaller kernel or dilation, or more padding."
+        )
+    return (n + 2 * p - d * (k - 1) - 1) // s + 1
+
+
+def _conv_transpose_size(n: int, k: int, s: int, p: int, output_padding: int, d: int) -> int:
+    _check(n, k, s, p, d)
+    if not 0 <= output_padding < max(s, d):
+        raise BadInput(f"output_padding {output_padding} is not possible; it must be from 0 to {max(s, d) - 1} here.")
+    size = (n - 1) * s - 2 * p + d * (k - 1) + output_padding + 1
+    if size < 1:
+        raise BadInput(f"the output would have {size} cells; take less padding, a larger kernel or a larger input.")
+    return size
+
+
+def _check(n: int, k: int, s: int, p: int, d: int) -> None:
+    for name, value, least in (
+        ("size", n, 1),
+        ("kernel_size", k, 1),
+        ("stride", s, 1),
+        ("padding", p, 0),
+        ("dilation", d, 1),
+    ):
+        if value < least:
+            raise BadInput(f"{name} {value} is not possible; it must be {least} or more.")
+
+
+def _both(given: tuple[Size, ...], formula) -> Size:
+    vertical, horizontal = (formula(*axis) for axis in zip(*map(_pair, given), strict=True))
+    return vertical if all(isinstance(value, int) for value in given) else (vertical, horizontal)
+
+
+def _pair(value: Size) -> tuple[int, int]:
+    if isinstance(value, int):
+        return value, value
+    if len(value) != 2:
+        raise BadInput(f"{value!r} has {len(value)} numbers; give one for both axes, or a pair (vertical, horizontal).")
+    return tuple(value)
+
+
+def _check_cell(cell: Cell, size: Size) -> None:
+    if not all(0 <= o < n for o, n in zip(cell, _pair(size), strict=True)):
+        raise BadInput(f"the output has no cell {cell}; it is {' × '.join(map(str, _pair(size)))}, counted from 0.")
+
+
+def _crossed(axes: list[list[tuple[int, int]]]) -> list[tuple[Cell, Cell]]:
+    """The pairs of two axes → the cells of the plane, row by row."""
+    return [((y, x), (ty, tx)) for (y, ty), (x, tx) in product(*axes)]

@@ -1,0 +1,113 @@
+"""Many drawings of one figure as one SVG: what stays is stored once, what moves once for each of its looks."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+LOOK = {"svg.fonttype": "none", "svg.hashsalt": "gan_lib", "path.simplify_threshold": 0.3}
+# Black follows the page's own text colour and white its background, so that dark pages work.
+COLOURS = {"#000000": "currentColor", "#ffffff": "none"}
+
+
+def merge(drawings: Sequence[bytes]) -> dict:
+    """Drawings of one figure as plain data, for page/explore.js.
+
+    Returns:
+        {"svg": the first drawing, its moving parts marked by data-part="i"; "looks": every look of every part, each
+        once; "frames": for each drawing, the look of part 0, 1, …}.
+    """
+    trees = [_tidy(ElementTree.fromstring(drawing)) for drawing in drawings]
+    parts: list[list[str]] = []
+    base = _merged(trees, parts)
+    base.set("width", "100%")
+    base.attrib.pop("height", None)
+    table: dict[str, int] = {}
+    frames = [[table.setdefault(part[i], len(table)) for part in parts] for i in range(len(trees))]
+    return {"svg": _text(base), "looks": list(table), "frames": frames}
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG, the same bytes whenever it is drawn."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(LOOK):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def _merged(same: list[ElementTree.Element], parts: list[list[str]]) -> ElementTree.Element:
+    """One element of all drawings: itself where all agree, else marked, as deep inside as possible.
+
+    data-part is the number of the part, data-moves what its looks replace: the attribute d, the text, or the inside.
+    """
+    first, texts = same[0], [_text(element) for element in same]
+    if len(set(texts)) == 1:
+        return first
+    children = {tuple(child.tag for child in element) for element in same}
+    moving = {name for element in same for name in element.attrib if element.get(name) != first.get(name)}
+    words = {element.text for element in same}
+    merged = ElementTree.Element(first.tag, first.attrib | {"data-part": str(len(parts))})
+    if children == {()} and moving == {"d"} and len(words) == 1:
+        merged.set("data-moves", "d")
+        parts.append([element.get("d") for element in same])
+    elif children == {()} and not moving:
+        merged.set("data-moves", "text")
+        parts.append([element.text or "" for element in same])
+    elif len(children) == len(words) == 1 and len(first) and not moving:
+        del merged.attrib["data-part"]
+        merged.extend(_merged(list(alike), parts) for alike in zip(*same, strict=True))
+    else:
+        merged = ElementTree.Element(f"{{{SVG}}}g", {"data-part": str(len(parts)), "data-moves": "inside"})
+        parts.append(texts)
+    return merged
+
+
+def _tidy(tree: ElementTree.Element) -> ElementTree.Element:
+    """Tenths of a pixel, the page's colours, and none of matplotlib's own description."""
+    for element in list(tree):
+        if element.tag.endswith("metadata"):
+            tree.remove(element)
+    for element in tree.iter():
+        for name, value in element.attrib.items():
+            if name in ("x", "y", "transform"):
+                value = re.sub(r"-?\d+\.\d+", lambda m: _short(float(m[0])), value)
+            if name == "d":
+                value = _path(value)
+            if name == "style":
+                for old, new in COLOURS.items():
+                    value = value.replace(old, new)
+            element.set(name, value)
+        element.text = element.text.strip() if element.text and element.text.strip() else None
+        element.tail = None
+    return tree
+
+
+def _path(d: str) -> str:
+    """A path in tenths of a pixel; one of straight lines by the steps from point to point, which are shorter."""
+    points = re.findall(r"([MLQCz])\s*([^MLQCz]*)", d)
+    if not {command for command, _ in points} <= {"M", "L"}:
+        return "".join(command + " ".join(_short(float(v)) for v in numbers.split()) for command, numbers in points)
+    words, last = [], (0.0, 0.0)
+    for command, numbers in points:
+        here = tuple(round(float(v), 1) for v in numbers.split())
+        step = here if command == "M" else (here[0] - last[0], here[1] - last[1])
+        words.append((command if command == "M" else "l") + f"{_short(step[0])} {_short(step[1])}")
+        last = here
+    return "".join(words).replace(" -", "-")
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.").removeprefix("0") or "0"
+
+
+def _text(element: ElementTree.Element) -> str:
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", XLINK)
+    text = ElementTree.tostring(element, encoding="unicode")
+    return text if element.tag.endswith("}svg") else text.replace(f' xmlns="{SVG}"', "", 1)

@@ -1,0 +1,199 @@
+"""The latent explorer in a kernel: core ipywidgets over the live modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import randrange
+
+import ipywidgets as ipw
+import torch
+from torch import Tensor, nn
+
+from gan_lib.data import to_pixels
+from gan_lib.latent import check_dimension, effect_map, labels_like, z_from_seed
+from gan_lib.networks import check_z, evaluating
+from gan_lib.pictures import png, sheet
+
+DIMENSIONS = (5, 25, 45, 65, 85)  # the ones the notes try
+# The browser enlarges the pictures: ten times less work for the kernel than sending large ones.
+PIXELATED = "<style>.gan-pixelated { image-rendering: pixelated; }</style>"
+EFFECT_SEED, EFFECT_Z = 1234, 16  # the map's z, the same ones as on the page
+WRAP = {"flex_flow": "row wrap"}
+
+
+class LatentExplorer:
+    """Sliders over z, for one or several generators of one latent_dim. `box` is what to display.
+
+    Attributes:
+        z: float32 (1, latent_dim), the vector shown now.
+        views: one for each generator, with its `picture`, `strip` and `map`.
+        sliders: dimension → its slider.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module | Mapping[str, nn.Module],
+        dims: Sequence[int] = DIMENSIONS,
+        seed: int = 0,
+        label: int = 0,
+        classes: Sequence[str] = (),
+    ):
+        generators = titled(generator)
+        self.latent_dim = next(iter(generators.values())).latent_dim
+        self.active, self._quiet, self.pinned = dims[0], False, None
+        self.views = [_View(title, network) for title, network in generators.items()]
+        self.sliders: dict[int, ipw.FloatSlider] = {}
+        self.column, self.message = ipw.VBox(), ipw.Label()
+        self.seed = ipw.BoundedIntText(value=seed, min=0, max=2**32 - 1, description="seed")
+        self.dimension = ipw.BoundedIntText(value=0, min=0, max=self.latent_dim - 1, description="dimension")
+        self.label = ipw.Dropdown(
+            options=[(name, i) for i, name in enumerate(classes)], value=label if classes else None, description="label"
+        )
+        self.seed.observe(lambda change: self.from_seed(change["new"]), "value")
+        self.label.observe(lambda _: self.redraw(), "value")
+        self.box = self._lay_out()
+        self._take_seed(seed)
+        for k in dims:
+            self.sliders[k] = self._slider(k)
+        self.column.children = tuple(self.sliders.values())
+        self.redraw()
+
+    def _lay_out(self) -> ipw.Widget:
+        buttons = {
+            "New z": lambda: setattr(self.seed, "value", randrange(10**6)),
+            "Reset": lambda: self.set_z(self.start),
+            "Add slider": lambda: self.add_slider(self.dimension.value),
+            "Pin": self.pin,
+            "Back to the pin": self.back_to_pin,
+        }
+        new_z, reset, add, pin, back = (_button(text, act) for text, act in buttons.items())
+        rows = [(new_z, self.seed, reset), (self.dimension, add), (pin, back)]
+        if self.label.options:
+            rows.insert(0, (self.label,))
+        controls = [ipw.HBox(row, layout=ipw.Layout(**WRAP)) for row in rows]
+        views = [view.box for view in self.views]
+        right = ipw.VBox([self.column, *controls, self.message, ipw.HTML(PIXELATED)])
+        return ipw.HBox([*views, right], layout=ipw.Layout(**WRAP))
+
+    def from_seed(self, seed: int) -> None:
+        """Show the z of another seed."""
+        self._take_seed(seed)
+        self.set_z(self.start)
+
+    def set_z(self, z: Tensor) -> None:
+        """Show this z (1, latent_dim); the sliders follow without rounding it. BadInput if it has another shape."""
+        check_z(z, self.latent_dim)
+        self.z, self._quiet = z.clone(), True
+        try:
+            for k, slider in self.sliders.items():
+                slider.value = self._on_slider(k)
+        finally:
+            self._quiet = False
+        self.redraw()
+
+    def add_slider(self, k: int) -> None:
+        """Give dimension k a slider, if it has none. BadInput if z has no such dimension."""
+        check_dimension(k, self.latent_dim)
+        if k not in self.sliders:
+            self.sliders[k] = self._slider(k)
+            self.column.children = tuple(self.sliders.values())
+        self.active = k
+        self.redraw()
+
+    def pin(self) -> None:
+        """Keep what is shown now beside what comes."""
+        self.pinned = (self.z.clone(), self.label.value)
+        for view in self.views:
+            view.pin()
+
+    def back_to_pin(self) -> None:
+        """Show the pinned z and label again; nothing if there is no pin."""
+        if self.pinned:
+            z, self.label.value = self.pinned
+            self.set_z(z)
+
+    def redraw(self) -> None:
+        """Draw the picture, the strip −3, 0, 3 of the dimension in hand and its map, with the modules as they are."""
+        try:
+            for view in self.views:
+                view.draw(self.z, self.active, self.label.value)
+            self.message.value = ""
+        except Exception as error:  # a callback's error would vanish in the browser's log
+            self.message.value = f"{type(error).__name__}: {error}"
+
+    def _take_seed(self, seed: int) -> None:
+        self.start = z_from_seed(seed, self.latent_dim)  # (1, 100)
+        self.z = self.start.clone()
+
+    def _slider(self, k: int) -> ipw.FloatSlider:
+        slider = ipw.FloatSlider(value=self._on_slider(k), min=-3, max=3, step=0.05, description=f"z[{k}]")
+        slider.observe(lambda change: self._moved(k, change["new"]), "value")
+        return slider
+
+    def _on_slider(self, k: int) -> float:
+        return float(self.z[0, k].clamp(-3, 3))
+
+    def _moved(self, k: int, value: float) -> None:
+        if not self._quiet:
+            self.active, self.z[0, k] = k, value
+            self.redraw()
+
+
+def titled(generator: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """title → generator; a single one has no title."""
+    return dict(generator) if isinstance(generator, Mapping) else {"": generator}
+
+
+class _View:
+    """One generator: the picture, the strip, the map of the pixels that the dimension moves, the pinned picture."""
+
+    def __init__(self, title: str, generator: nn.Module):
+        self.generator, self._mapped = generator, None
+        self.picture, self.strip, self.map, self.pinned = (
+            ipw.Image(format="png", width=width, height=height)
+            for width, height in ((252, 252), (252, 84), (120, 120), (120, 120))
+        )
+        for image in (self.picture, self.strip, self.map, self.pinned):
+            image.add_class("gan-pixelated")
+        self.strip_title, self.map_title, self.pin_title = ipw.Label(), ipw.Label(), ipw.Label()
+        self.pinned.layout.display = "none"
+        pair = ipw.HBox([ipw.VBox([self.map, self.map_title]), ipw.VBox([self.pinned, self.pin_title])])
+        head = [ipw.Label(title)] if title else []
+        self.box = ipw.VBox([*head, self.picture, self.strip, self.strip_title, pair])
+
+    def draw(self, z: Tensor, k: int, label: int | None) -> None:
+        walk = z.repeat(3, 1)  # (3, 100)
+        walk[:, k] = torch.tensor([-3.0, 0.0, 3.0])
+        self.picture.value = png(self._pixels(z, label)[0])
+        self.strip.value = png(sheet(self._pixels(walk, label), 3))
+        self.strip_title.value = f"z[{k}] at −3, 0, 3"
+        if self._mapped != (k, label):
+            self._draw_map(k, label)
+            self._mapped = (k, label)
+
+    def pin(self) -> None:
+        self.pinned.value, self.pinned.layout.display, self.pin_title.value = self.picture.value, None, "pinned"
+
+    def _draw_map(self, k: int, label: int | None) -> None:
+        z = z_from_seed(EFFECT_SEED, self.generator.latent_dim, EFFECT_Z).to(self._device())  # (16, 100)
+        with evaluating(self.generator):
+            moved = effect_map(self.generator, k, z, label).cpu()  # (C, H, W)
+        most = moved.max().clamp(min=1e-12)
+        self.map.value = png((255 * moved / most).round().to(torch.uint8))
+        self.map_title.value = f"moved by z[{k}]: at most {127.5 * most:.0f} grey levels per unit"
+
+    @torch.no_grad()
+    def _pixels(self, z: Tensor, label: int | None) -> Tensor:
+        """z (n, latent_dim) → uint8 (n, C, H, W) on the CPU; the module's mode is left as it was."""
+        z = z.to(self._device())
+        with evaluating(self.generator):
+            return to_pixels(self.generator(z, *labels_like(z, label))).cpu()
+
+    def _device(self) -> torch.device:
+        return next(self.generator.parameters()).device
+
+
+def _button(text: str, act: Callable[[], object]) -> ipw.Button:
+    button = ipw.Button(description=text)
+    button.on_click(lambda _: act())
+    return button

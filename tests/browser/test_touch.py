@@ -1,0 +1,243 @@
+"""What the page "Everything you can touch" holds beside the explorers, and every page under axe."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from gan_lib import arithmetic, ledger
+from gan_lib.errors import BadInput
+from tests.browser.test_pages import come_alive
+
+PAGE = "book/touch.html"
+KNOBS = {
+    "size": (1, 8),
+    "kernel": (1, 5),
+    "stride": (1, 4),
+    "padding": (0, 4),
+    "dilation": (1, 3),
+    "outputPadding": (0, 3),
+}
+
+
+@pytest.fixture(scope="module")
+def page(site, open_shared_page) -> Page:
+    return open_shared_page(f"{site}/{PAGE}")
+
+
+def widget(page: Page, kind: str, number: int = 0):
+    found = page.locator(f'.gan-widget[data-kind="{kind}"]').nth(number)
+    found.scroll_into_view_if_needed()
+    expect(found).to_have_attribute("data-alive", "yes", timeout=20_000)
+    return found
+
+
+# ------------------------------------------------------------------------------------------ explore
+
+
+def test_the_figures_sliders_exchange_its_moving_parts(page):
+    figure = widget(page, "explore")
+    before = figure.locator("svg").inner_html()
+    mu, sigma = figure.locator("input[type=range]").all()
+    mu.focus()
+    page.keyboard.press("ArrowRight")
+    assert figure.locator("svg").inner_html() != before
+    assert mu.get_attribute("aria-valuetext") == "0.6"
+    assert "mean 0.6 and width 1.6" in figure.locator(".gan-frame").get_attribute("aria-label")
+    mu.fill("0")
+    sigma.fill("0")
+    assert "mean −3 and width 0.4" in figure.locator(".gan-frame").get_attribute("aria-label")
+    looks = figure.locator('[data-moves="d"]').evaluate_all("nodes => nodes.map((n) => n.getAttribute('d'))")
+    mu.fill("10")
+    after = figure.locator('[data-moves="d"]').evaluate_all("nodes => nodes.map((n) => n.getAttribute('d'))")
+    assert looks and all(old != new for old, new in zip(looks, after, strict=True))
+
+
+# ------------------------------------------------------------------------------------------ the playground
+
+
+def set_knobs(figure, setting):
+    """All sliders and the kind at once; returns what the playground then says."""
+    return figure.evaluate(
+        """(figure, setting) => {
+          const radio = figure.querySelector(`[data-transposed=${setting.transposed}]`);
+          radio.checked = true;
+          radio.dispatchEvent(new Event("change"));
+          for (const [name, value] of Object.entries(setting.knobs)) {
+            const knob = figure.querySelector(`[data-knob=${name}]`);
+            knob.value = value;
+            knob.dispatchEvent(new Event("input"));
+          }
+          const cells = figure.querySelectorAll(".gan-output rect");
+          return {
+            refused: figure.querySelector("[role=alert]").textContent,
+            formula: figure.querySelectorAll(".gan-formula")[1].textContent,
+            line: figure.querySelector(".gan-line").textContent,
+            cells: cells.length,
+          };
+        }""",
+        setting,
+    )
+
+
+def read_by(figure, cell):
+    """The input cells that light up, and the formula, with the pointer on an output cell."""
+    return figure.evaluate(
+        """(figure, cell) => {
+          figure.querySelector(`.gan-output rect[data-cell="${cell}"]`)
+            .dispatchEvent(new PointerEvent("pointermove", { bubbles: true }));
+          const lit = [...figure.querySelectorAll(".gan-input rect.gan-on:not(.gan-outside)")];
+          return [lit.map((rect) => rect.dataset.cell), figure.querySelector("[role=status]").textContent];
+        }""",
+        cell,
+    )
+
+
+def setting_of(knobs, transposed):
+    names = {"kernel": "kernel_size", "outputPadding": "output_padding"}
+    return {names.get(k, k): v for k, v in knobs.items() if transposed or k != "outputPadding"}
+
+
+def torch_result(setting, transposed):
+    """torch's output of a random kernel, or None where torch refuses."""
+    options = {k: v for k, v in setting.items() if k not in ("size", "kernel_size")}
+    x = torch.zeros(1, 1, setting["size"], setting["size"], dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(1, 1, setting["kernel_size"], setting["kernel_size"], dtype=torch.float64)
+    convolve = torch.nn.functional.conv_transpose2d if transposed else torch.nn.functional.conv2d
+    try:
+        return x, weight, convolve(x, weight, **options)
+    except RuntimeError:
+        return None
+
+
+def test_hundreds_of_settings_agree_with_torch(site, open_page):
+    page = open_page(f"{site}/{PAGE}")
+    figure, rng, refused = widget(page, "arithmetic"), random.Random(0), 0
+    for i in range(300):
+        transposed = bool(i % 2)
+        knobs = {name: rng.randint(*limits) for name, limits in KNOBS.items()}
+        said = set_knobs(figure, {"transposed": transposed, "knobs": knobs})
+        setting = setting_of(knobs, transposed)
+        result = torch_result(setting, transposed)
+        size = arithmetic.conv_transpose_size if transposed else arithmetic.conv_size
+        if result is None:
+            refused += 1
+            with pytest.raises(BadInput) as error:
+                size(**setting)
+            assert said["refused"].lower() == str(error.value).lower() and said["cells"] == 0
+            continue
+        x, weight, y = result
+        n = y.shape[-1]
+        assert said["refused"] == "" and said["cells"] == n * n == size(**setting) ** 2
+        assert said["formula"].endswith(f"= {n}") and said["line"].endswith(f"# (1, 1, {n}, {n})")
+        cell = (rng.randrange(n), rng.randrange(n))
+        lit, formula = read_by(figure, f"{cell[0]},{cell[1]}")
+        (gradient,) = torch.autograd.grad(y[0, 0][cell], x)
+        assert lit == [f"{row},{column}" for row, column in gradient[0, 0].nonzero().tolist()]
+        rebuilt = torch.zeros_like(x)
+        for numbers in re.findall(r"w\[(\d+),(\d+)\]·x\[(\d+),(\d+)\]", formula):
+            ky, kx, row, column = map(int, numbers)
+            rebuilt[0, 0, row, column] += weight[0, 0, ky, kx]
+        torch.testing.assert_close(rebuilt, gradient)
+    assert 30 < refused < 270
+
+
+def test_the_line_of_pytorch_does_what_it_says(page):
+    figure = widget(page, "arithmetic", 1)
+    line = figure.locator(".gan-line").inner_text()
+    code, comment = line.split("  # ")
+    assert tuple(eval(code, {"nn": torch.nn, "torch": torch}).shape) == eval(comment)
+
+
+def test_the_step_slider_walks_the_kernel_by_keyboard(page):
+    figure = widget(page, "arithmetic")
+    step = figure.get_by_label("step of the kernel")
+    step.focus()
+    seen = set()
+    for _ in range(9):
+        seen.add(figure.locator(".gan-output rect.gan-on").get_attribute("data-cell"))
+        page.keyboard.press("ArrowRight")
+    assert len(seen) == 9  # 5 cells, kernel 3, stride 2, padding 1: 3 × 3 cells
+
+
+def test_the_arrow_keys_choose_an_output_cell(page):
+    figure = widget(page, "arithmetic", 1)
+    figure.get_by_label("output; the arrow keys choose a cell").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    assert figure.locator(".gan-output rect.gan-focus").get_attribute("data-cell") == "1,1"
+    assert figure.locator("[role=status]").inner_text() == "y[1,1] = w[1,1]·x[0,0]"
+
+
+def test_the_counts_are_the_overlap(page):
+    figure = widget(page, "arithmetic", 1)
+    figure.get_by_label("count the products of each output cell").check()
+    counts = [int(text) for text in figure.locator(".gan-output text").all_text_contents()]
+    assert counts == arithmetic.overlap(4, 3, 2).flatten().tolist()
+
+
+# ------------------------------------------------------------------------------------------ scrubbers and ledger
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_several_trainings_follow_one_slider(page, number):
+    figure = widget(page, "scrubber", number)
+    panels = figure.locator(".gan-panel")
+    assert panels.count() == (3, 2)[number]
+    looks = "panels => panels.map((p) => (p.querySelector('canvas')?.toDataURL() || p.querySelector('img').src))"
+    before, texts = panels.evaluate_all(looks), figure.locator(".gan-figures").all_inner_texts()
+    slider = figure.get_by_label("moment of the training")
+    slider.focus()
+    page.keyboard.press("End")
+    for old, new in zip(before, panels.evaluate_all(looks), strict=True):
+        assert old != new
+    for old, new in zip(texts, figure.locator(".gan-figures").all_inner_texts(), strict=True):
+        assert old != new and "updates" in new
+
+
+def test_the_ledger_shows_what_was_run(page):
+    figure = widget(page, "ledger")
+
+    def shown():
+        lines = figure.locator(".gan-code li > code").all_inner_texts()
+        return lines, figure.locator("[role=status]").inner_text()
+
+    assert shown()[0] == ledger.run(ledger.Wiring()).lines
+    figure.get_by_label("one forward pass", exact=True).check()
+    figure.get_by_label("detach()").uncheck()
+    lines, said = shown()
+    expected = ledger.run(ledger.Wiring(forwards=1, detach=False))
+    assert lines == expected.lines and f"Line {expected.error[0] + 1} raises an error" in said
+    assert figure.locator("li .gan-error").inner_text() == f"RuntimeError: {expected.error[1]}"
+    figure.get_by_label("retain_graph=True").check()
+    figure.get_by_label("both losses, both backwards, both steps").check()
+    lines, said = shown()
+    assert lines == ledger.run(ledger.Wiring("together", 1, False, True)).lines
+    assert said.count("uses another gradient than that of its own loss") == 2
+
+
+# ------------------------------------------------------------------------------------------ every page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_page(html, open_page, scheme):
+    """From disk: what axe judges does not depend on how the page came. It may not load the style sheets once more."""
+    for path in sorted((html / "book").glob("*.html")):
+        page = open_page(path.as_uri(), color_scheme=scheme)
+        come_alive(page)
+        result = Axe().run(page, options={"preload": False})
+        found = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]]
+        assert found == [], f"{path.name}, {scheme}"
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_no_page_needs_sideways_scrolling(html, open_page, width):
+    for path in sorted((html / "book").glob("*.html")):
+        page = open_page(path.as_uri(), viewport={"width": width, "height": 800})
+        come_alive(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name

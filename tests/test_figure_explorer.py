@@ -1,0 +1,174 @@
+"""explore(): the frames of a figure, stored once where they agree, and the live face."""
+
+import base64
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_lib import widgets
+from gan_lib.errors import BadInput
+from gan_lib.widgets import face, figure_explorer, frames
+
+X = np.linspace(-3, 3, 50)
+
+
+def drawing(mu=0.0, sigma=1.0):
+    figure, axis = plt.subplots(figsize=(3, 2))
+    axis.plot(X, np.cos(X), label="still")
+    axis.plot(X, np.exp(-(((X - mu) / sigma) ** 2)))
+    axis.set(xlim=(-3, 3), ylim=(-1, 1), title=f"mu {mu:.1f}")
+    axis.legend()
+    return figure
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    calls = []
+    monkeypatch.setattr(face, "display", lambda what, raw: calls.append(what))
+    monkeypatch.setattr(figure_explorer, "display", calls.append)
+    return calls
+
+
+@pytest.fixture
+def live(monkeypatch):
+    monkeypatch.setenv("GAN_LIB_STATIC", "0")
+
+
+def data_of(output):
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', output["text/html"], re.S)[1])
+
+
+def put_together(merged, frame):
+    """page/explore.js in Python: the drawing with the looks of one frame."""
+    tree = ElementTree.fromstring(merged["svg"])
+    for part in tree.iter():
+        if (number := part.attrib.pop("data-part", None)) is not None:
+            look, moves = merged["looks"][merged["frames"][frame][int(number)]], part.attrib.pop("data-moves")
+            if moves == "d":
+                part.set("d", look)
+            elif moves == "text":
+                part.text = look
+            else:
+                part.extend([ElementTree.fromstring(look)])
+    return tree
+
+
+def everything(tree):
+    """All that is drawn, in order; placeholders left out."""
+    return [(e.tag, sorted(e.attrib.items()), e.text) for e in tree.iter() if e.attrib or e.text]
+
+
+def test_the_merged_frames_are_the_drawings_themselves():
+    drawings = []
+    for mu in (-1.0, 0.0, 2.0):
+        drawings.append(frames.svg(figure := drawing(mu)))
+        plt.close(figure)
+    merged = json.loads(json.dumps(frames.merge(drawings)))
+    for i, one in enumerate(drawings):
+        alone = ElementTree.fromstring(frames.merge([one])["svg"])
+        assert everything(put_together(merged, i)) == everything(alone)
+    assert len(merged["frames"][0]) == 2  # the curve and the title; axes, legend and the other curve are stored once
+    assert sum(map(len, merged["looks"])) < 0.2 * len(merged["svg"]) * 3
+
+
+def test_paths_keep_their_points_to_a_tenth_of_a_pixel():
+    short = frames._path("M 10.04 20.06 L 10.96 18.5 L 9.9 18.44 L 120 0")
+    here, points = np.zeros(2), []
+    for command, x, y in re.findall(r"([Ml])(-?[\d.]+)[ ]?(-?[\d.]+)", short):
+        here = np.array([float(x), float(y)]) + (here if command == "l" else 0)
+        points.append(here)
+    np.testing.assert_allclose(points, [(10, 20.1), (11, 18.5), (9.9, 18.4), (120, 0)], atol=1e-9)
+
+
+def test_frames_of_another_structure_are_kept_whole():
+    def bars(n):
+        figure, axis = plt.subplots(figsize=(2, 2))
+        axis.bar(range(int(n)), range(1, int(n) + 1))
+        return figure
+
+    drawings = [frames.svg(bars(n)) for n in (2, 4)]
+    plt.close("all")
+    merged = frames.merge(drawings)
+    for i, one in enumerate(drawings):
+        found = sum(e.tag.endswith("path") for e in put_together(merged, i).iter())
+        assert found == sum(e.tag.endswith("path") for e in ElementTree.fromstring(one).iter())
+
+
+def test_the_static_face_holds_every_frame_and_starts_in_the_middle(shown):
+    widgets.explore(drawing, "A bump at {mu}, {sigma} wide.", mu=(-1, 0, 2), sigma=(0.5, 1))
+    (output,) = shown
+    assert set(output) == {"text/html", "image/png", "text/plain"}
+    assert output["text/plain"] == "A bump at 0, 1 wide."
+    data = data_of(output)
+    assert len(data["frames"]) == 6
+    assert data["sliders"] == [{"name": "mu", "values": ["−1", "0", "2"]}, {"name": "sigma", "values": ["0.5", "1"]}]
+    titles = [e.text for i in range(6) for e in put_together(data, i).iter() if e.text and e.text.startswith("mu")]
+    assert titles == ["mu -1.0", "mu -1.0", "mu 0.0", "mu 0.0", "mu 2.0", "mu 2.0"]
+    assert Image.open(io.BytesIO(base64.b64decode(output["image/png"]))).width > 100
+
+
+def test_the_live_face_calls_the_function_at_every_move(shown, live):
+    called = []
+
+    def noted(mu):
+        called.append(mu)
+        return drawing(mu)
+
+    widgets.explore(noted, "alt", mu=(-1, 0, 2))
+    assert type(shown[0]).__module__.startswith("ipywidgets.") and called == [0]
+    explorer = widgets.LiveFigure(noted, {"mu": [-1.0, 0.0, 2.0]})
+    before = explorer.picture.value
+    explorer.sliders["mu"].value = 2.0
+    assert called[-1] == 2 and explorer.picture.value != before
+    assert not plt.get_fignums()
+
+
+def test_an_error_of_the_function_is_shown_and_goes_away(live):
+    def picky(mu):
+        if mu > 1:
+            raise ValueError("too far")
+        return drawing(mu)
+
+    explorer = widgets.LiveFigure(picky, {"mu": [0.0, 1.0, 2.0]})
+    picture = explorer.picture.value
+    explorer.sliders["mu"].value = 2.0
+    assert explorer.message.value == "ValueError: too far" and explorer.picture.value == picture
+    explorer.sliders["mu"].value = 0.0
+    assert explorer.message.value == ""
+
+
+def test_an_error_while_the_page_is_made_is_not_swallowed(shown):
+    with pytest.raises(ZeroDivisionError):
+        widgets.explore(lambda mu: 1 / 0, "alt", mu=(0, 1))
+
+
+def wild(mu):
+    figure, axis = plt.subplots(figsize=(3, 2))
+    axis.plot(np.random.default_rng(int(mu)).normal(size=1000), ".")
+    return figure
+
+
+@pytest.mark.parametrize("static", ["0", "1"])
+def test_bad_sliders_are_refused_by_both_faces(shown, monkeypatch, static):
+    monkeypatch.setenv("GAN_LIB_STATIC", static)
+    for sliders, said in (
+        ({}, "explore was given 0 sliders; give one or two"),
+        ({"a": (0, 1), "b": (0, 1), "c": (0, 1)}, "3 sliders"),
+        ({"mu": range(62)}, "slider mu has 62 values; 2 to 61 are possible with 1 sliders"),
+        ({"mu": (0, 1), "sigma": range(16)}, "slider sigma has 16 values; 2 to 15"),
+        ({"mu": (1,)}, "slider mu has 1 values"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            widgets.explore(drawing, "alt", **sliders)
+    assert shown == []
+
+
+def test_too_many_bytes_for_a_page_are_refused_with_the_figure(shown):
+    with pytest.raises(BadInput, match=r"the frames take [\d,]+ bytes, 400,000 are allowed"):
+        widgets.explore(wild, "alt", mu=range(30))
