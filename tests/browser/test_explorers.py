@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import subprocess
+import sys
+from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
@@ -13,6 +17,7 @@ from gan_lib import latent, runs
 from gan_lib.data import to_pixels
 from gan_lib.latent import z_from_seed
 from gan_lib.widgets.export import export
+from gan_lib.widgets.face import PAGE as PAGE_FILES
 
 PAGE = "book/touch.html"
 SHOWN = [  # the runs in each explorer, the seed and the label that it starts with
@@ -280,3 +285,43 @@ def test_input_to_painted_frame(figure, page, number, measured, site):
         f"{site[:4]}: {' + '.join(SHOWN[number][0])}: input → painted frame, {len(times)} moves: "
         f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"
     )
+
+
+@pytest.mark.parametrize(("name", "alive_is"), [("03_mlp_gan", "yes"), ("touch", "no")])
+def test_an_html_export_of_the_notebook(browser, tmp_path, name, alive_is):
+    """The MLP travels in its output; a large generator is told to be missing, and its picture stays."""
+    source = Path(__file__).parents[2] / "book" / f"{name}.ipynb"
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = browser.new_context(offline=True)  # the export's own template asks a CDN for its formulas
+    page = context.new_page()
+    page.goto((tmp_path / f"{name}.html").as_uri())
+    page.evaluate(HELPERS)
+    figure = alive(page, 0)
+    assert figure.get_attribute("data-alive") == alive_is
+    if alive_is == "yes":
+        figure.locator('input[data-k="25"]').fill("2.5")
+        z = z_from_seed(2)
+        z[0, 25] = 2.5
+        wait_until_drawn(figure, runs.load("mlp-fashion").generator, z, None)
+    else:
+        assert "its weights lie beside the book's pages" in figure.locator("[role=alert]").inner_text()
+        assert figure.locator(".gan-poster").is_visible()
+    context.close()
+
+
+def test_the_scripts_are_small():
+    assert sum(path.stat().st_size for path in PAGE_FILES.iterdir() if path.suffix in (".js", ".css", ".wasm")) < 60_000
+
+
+@pytest.mark.parametrize("site", ["http"], indirect=True)  # from disk nothing is transferred
+def test_a_page_without_a_generator_is_light(site, browser, measured):
+    """As it would be transferred: every answer gzipped."""
+    page, answers = browser.new_page(), []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(f"{site}/book/index.html")
+    page.wait_for_load_state("networkidle")
+    size = sum(len(gzip.compress(answer.body())) for answer in answers if answer.ok)
+    page.close()
+    measured.append(f"the first page, gzipped: {size / 1e6:.2f} MB in {len(answers)} answers")
+    assert len(answers) > 10 and size < 1_200_000

@@ -27,16 +27,28 @@ state = State(recipe, 64)
 training.train(state, data.ImageSet("noise", pixels, torch.arange(64) % 10, ()), steps=20, show_progress=False)
 explore_latent(state.generator)"""
 
+PICKY = """import matplotlib.pyplot as plt
+from gan_lib.widgets import explore
+
+def figure(mu):
+    if mu > 1:
+        raise ValueError("mu is too large for this figure")
+    drawn, axis = plt.subplots(figsize=(3, 2))
+    axis.plot([0, 1], [0, mu])
+    return drawn
+
+explore(figure, "a line", mu=(0, 1, 2))"""
+
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab whose only notebook has one cell."""
+    """The address of a JupyterLab whose only notebook has two cells."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    cell = nbformat.v4.new_code_cell(CODE)
+    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, PICKY)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / "explore.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "explore.ipynb")
     settings = tmp_path / "config"
     settings.mkdir()
     (settings / "jupyter_server_config.json").write_text(
@@ -75,7 +87,7 @@ def wait_for(url: str, server: subprocess.Popen, seconds: float = 60) -> None:
     raise AssertionError(f"JupyterLab did not answer within {seconds} s")
 
 
-def test_the_slider_moves_a_live_network(lab, open_page, measured):
+def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open_page, measured):
     page = open_page(f"{lab}/lab/tree/explore.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell").first.click(timeout=60_000)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
@@ -103,3 +115,14 @@ def test_the_slider_moves_a_live_network(lab, open_page, measured):
         f"JupyterLab: slider → new image, {len(times)} moves: "
         f"median {median(times):.0f} ms, p95 {quantiles(times, n=20)[-1]:.0f} ms"
     )
+
+    page.keyboard.press("Escape")
+    page.locator(".jp-Notebook .jp-CodeCell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    handle = page.locator(".jp-CodeCell").nth(1).locator(".noUi-handle")
+    handle.wait_for(timeout=60_000)
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("ValueError: mu is too large for this figure").wait_for(timeout=20_000)
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("ValueError: mu is too large for this figure").wait_for(state="detached", timeout=20_000)

@@ -34,6 +34,7 @@ function exploreFrames(root, spec) {
     });
   }
 
-  root.append(drawing, element("div", { class: "gan-sliders" }, ...sliders.map((s) => s.row)));
+  const scroll = element("div", { class: "gan-scroll", tabindex: 0, role: "group", "aria-label": "figure" }, drawing);
+  root.append(scroll, element("div", { class: "gan-sliders" }, ...sliders.map((s) => s.row)));
   show();
 }
