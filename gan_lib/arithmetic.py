@@ -5,6 +5,7 @@ Everything takes an int for both axes or a pair (vertical, horizontal), as torch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import torch
@@ -144,3 +145,40 @@ def _check_cell(cell: Cell, size: Size) -> None:
 def _crossed(axes: list[list[tuple[int, int]]]) -> list[tuple[Cell, Cell]]:
     """The pairs of two axes → the cells of the plane, row by row."""
     return [((y, x), (ty, tx)) for (y, ty), (x, tx) in product(*axes)]
+
+
+def conv_matrix(weight: Tensor, size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1) -> Tensor:
+    """The convolution as one matrix C: conv2d(x, weight).flatten() = C @ x.flatten().
+
+    Args:
+        weight: (kh, kw), one channel in and out.
+        size, stride, padding, dilation: as for `conv_size`.
+
+    Returns:
+        (output cells, input cells), of the weight's dtype; mostly zeros. BadInput: a refused setting.
+    """
+    given = (size, tuple(weight.shape), stride, padding, dilation)
+    rows, columns = _pair(conv_size(*given))
+    return _matrix(weight, size, rows, columns, lambda cell: conv_sources(cell, *given))
+
+
+def conv_transpose_matrix(
+    weight: Tensor, size: Size, stride: Size = 1, padding: Size = 0, output_padding: Size = 0, dilation: Size = 1
+) -> Tensor:
+    """The transposed convolution as one matrix, in the same way as `conv_matrix`.
+
+    For output_padding 0 it is the transpose of `conv_matrix` of the same weight on the larger size, which gives the
+    operation its name (Dumoulin & Visin 2016).
+    """
+    given = (size, tuple(weight.shape), stride, padding, output_padding, dilation)
+    rows, columns = _pair(conv_transpose_size(*given))
+    return _matrix(weight, size, rows, columns, lambda cell: conv_transpose_sources(cell, *given))
+
+
+def _matrix(weight: Tensor, size: Size, rows: int, columns: int, sources: Callable) -> Tensor:
+    height, width = _pair(size)
+    matrix = weight.new_zeros(rows, columns, height, width)
+    for cell in product(range(rows), range(columns)):
+        for at, tap in sources(cell):
+            matrix[cell + at] += weight[tap]
+    return matrix.reshape(rows * columns, height * width)

@@ -1,5 +1,8 @@
 """Errors a reader meets: one sentence that says what was given, what is allowed, what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GanLibError(Exception):
     """Base of every error this library raises on purpose."""
@@ -27,6 +30,27 @@ class Stopped(GanLibError):
 
 class LostProcess(GanLibError, RuntimeError):
     """Another process of the same training ended."""
+
+
+@contextmanager
+def expect_error(kind: type[Exception], said: str) -> Iterator[None]:
+    """For a cell that shows a failure: print the error's first line, and fail if it does not come.
+
+    Args:
+        kind: the error that the lines inside must raise.
+        said: a part of its message.
+
+    Raises:
+        AssertionError: nothing was raised, or the message is another one.
+    """
+    try:
+        yield
+    except kind as error:
+        if said not in str(error):
+            raise AssertionError(f"{kind.__name__} came, but without {said!r}: {error}") from error
+        print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+    else:
+        raise AssertionError(f"this was to raise {kind.__name__} ({said!r}), and it did not")
 
 
 def one_of(what: str, given: object, allowed) -> None:

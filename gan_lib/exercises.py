@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_lib import games, latent
+from gan_lib import arithmetic, games, latent
+from gan_lib.cost import cost
+from gan_lib.data import to_range
 from gan_lib.errors import one_of
 from gan_lib.recipes import MLP_FASHION
 
@@ -45,7 +47,29 @@ def _generator_gradient(generator: torch.nn.Module, discriminator: torch.nn.Modu
     return torch.autograd.grad(loss, generator.fc2.bias)[0]
 
 
+def _output_padding(n: int, k: int, s: int, p: int) -> int:
+    """What brings a transposed convolution back to n, found by trying."""
+    small = arithmetic.conv_size(n, k, s, p)
+    return next(o for o in range(s) if arithmetic.conv_transpose_size(small, k, s, p, o) == n)
+
+
+def _stamps(x: torch.Tensor, kernel: torch.Tensor, stride: int) -> torch.Tensor:
+    return torch.nn.functional.conv_transpose1d(x[None, None], kernel[None, None], stride=stride)[0, 0]
+
+
+def _transposed_macs(n: int, c_in: int, c_out: int, k: int) -> int:
+    return cost(torch.nn.ConvTranspose2d(c_in, c_out, k, 2, bias=False), (c_in, n, n))[0].macs
+
+
 EXERCISES = {
+    "conv-size": Exercise(
+        lambda n, k, s, p, d: arithmetic.conv_size(n, k, s, p, d),
+        ((96, 4, 2, 1, 1), (7, 4, 2, 1, 1), (28, 5, 3, 2, 2), (9, 3, 4, 0, 1)),
+    ),
+    "output-padding": Exercise(_output_padding, ((7, 3, 2, 1), (8, 3, 2, 1), (29, 5, 4, 2), (11, 2, 3, 0))),
+    "stamps": Exercise(_stamps, ((torch.ones(3), torch.ones(3), 2), (_logits(1, 5)[0], _logits(1, 4)[0], 3))),
+    "transposed-macs": Exercise(_transposed_macs, ((4, 1024, 512, 4), (7, 3, 5, 3))),
+    "range": Exercise(to_range, ((torch.tensor([0, 51, 255], dtype=torch.uint8),),)),
     "generator-loss": Exercise(
         games.non_saturating_generator_loss,
         ((torch.zeros(1, 1),), (_logits(8, 1),), (torch.full((2, 1), -200.0),)),
@@ -84,7 +108,9 @@ def check(name: str, answer: Callable) -> None:
             if given is None:
                 print("not yet: the function gives back None")
                 return
-            torch.testing.assert_close(torch.as_tensor(given), expected, rtol=1e-3, atol=1e-4, check_dtype=False)
+            torch.testing.assert_close(
+                torch.as_tensor(given), torch.as_tensor(expected), rtol=1e-3, atol=1e-4, check_dtype=False
+            )
         except Exception as error:
             print(f"not yet: for the arguments {_short(arguments)}\n{str(error).strip()}")
             return

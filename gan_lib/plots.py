@@ -52,6 +52,15 @@ def pictures(
     return _closed(figure)
 
 
+def matrix(values: Tensor, title: str) -> Figure:
+    """A matrix (rows, columns) as coloured cells, 0 dark."""
+    rows, columns = values.shape
+    figure, axis = plt.subplots(figsize=(7, 0.6 + 7 * rows / columns))
+    axis.imshow(values.numpy(), cmap="magma")
+    axis.set(xticks=[], yticks=[], title=title)
+    return _closed(figure)
+
+
 def history(table: Tensor, window: int = 50) -> Figure:
     """D(real) and D(fake), and both losses, over training: single lines faint, their running mean strong.
 

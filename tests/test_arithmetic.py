@@ -43,8 +43,15 @@ def pairs(vertical, horizontal):
     return {name: (vertical[name], horizontal[name]) for name in vertical}
 
 
-@pytest.mark.parametrize("transposed", [False, True])
-def test_sizes_and_refusals_are_torchs(transposed):
+def test_eq_conv_size_and_its_refusals_are_torchs():
+    compare_sizes(transposed=False)
+
+
+def test_eq_conv_transpose_size_and_its_refusals_are_torchs():
+    compare_sizes(transposed=True)
+
+
+def compare_sizes(transposed):
     function = arithmetic.conv_transpose_size if transposed else arithmetic.conv_size
     rng, seen = random.Random(0), {True: 0, False: 0}
     for i in range(2_000):
@@ -115,3 +122,27 @@ def test_overlap_counts_the_products_of_each_cell():
 def test_a_refusal_says_what_was_given_and_what_is_possible(call, said):
     with pytest.raises(BadInput, match=said):
         call()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_matrix_is_the_operation(transposed):
+    rng, done = random.Random(3), 0
+    while done < 100:
+        setting = pairs(draw(rng, transposed=transposed, least=1), draw(rng, transposed=transposed, least=1))
+        if torch_size(setting) is None:
+            continue
+        weight = torch.randn(1, 1, *setting["kernel_size"], dtype=torch.float64)
+        options = {name: value for name, value in setting.items() if name not in ("size", "kernel_size")}
+        build = arithmetic.conv_transpose_matrix if transposed else arithmetic.conv_matrix
+        matrix = build(weight[0, 0], setting["size"], **options)
+        x = torch.randn(1, 1, *setting["size"], dtype=torch.float64)
+        expected = (conv_transpose2d if transposed else conv2d)(x, weight, **options)
+        torch.testing.assert_close(matrix @ x.flatten(), expected.flatten())
+        done += 1
+
+
+def test_the_transposed_convolution_is_the_transpose():
+    weight = torch.randn(3, 3, dtype=torch.float64)
+    forward = arithmetic.conv_matrix(weight, 5, stride=2, padding=1)  # 5 × 5 → 3 × 3
+    back = arithmetic.conv_transpose_matrix(weight, 3, stride=2, padding=1)  # 3 × 3 → 5 × 5
+    assert torch.equal(back, forward.T)

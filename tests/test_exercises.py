@@ -2,6 +2,7 @@
 
 from math import pi
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,7 +38,19 @@ def one_update(generator, discriminator, real, z):
     return torch.cat([p.flatten() for network in (discriminator, generator) for p in network.parameters()])
 
 
+def stamps(x, kernel, stride):
+    out = np.zeros((len(x) - 1) * stride + len(kernel))
+    for i, value in enumerate(x.tolist()):
+        out[i * stride : i * stride + len(kernel)] += value * kernel.numpy()
+    return out
+
+
 RIGHT = {
+    "conv-size": lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
+    "output-padding": lambda n, k, s, p: (n + 2 * p - k) % s,
+    "stamps": stamps,
+    "transposed-macs": lambda n, c_in, c_out, k: (n * k) ** 2 * c_in * c_out,
+    "range": lambda pixels: pixels.double() / 127.5 - 1,
     "one-update": one_update,
     "generator-loss": generator_loss,
     "spherical": spherical,

@@ -117,5 +117,14 @@ def test_the_chapter_trains_itself_when_asked(path, tmp_path):
         [*command, "--cwd", str(tmp_path), "--no-progress-bar"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    card = json.loads((tmp_path / "runs" / "mlp-fashion" / "card.json").read_text())
-    assert card["steps_done"] == 20
+    cards = [json.loads(card.read_text()) for card in (tmp_path / "runs").glob("*/card.json")]
+    assert bool(cards) == ("recording.record(" in path.read_text(encoding="utf-8"))
+    assert all(card["steps_done"] == 20 for card in cards)
+
+
+def test_every_numbered_equation_has_a_test_of_its_name():
+    tests = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    labels = {label for path in chapters() for label in re.findall(r":label: (eq-[a-z0-9-]+)", path.read_text("utf-8"))}
+    assert {"eq-conv-size", "eq-conv-transpose-size"} <= labels
+    for label in labels:
+        assert re.search(rf"def test_\w*{label.replace('-', '_')}", tests), label

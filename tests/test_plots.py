@@ -71,3 +71,9 @@ def test_maps_share_one_scale():
     assert {image.get_clim() for image in shown} == {(0, values.max().item())}
     for image, value in zip(shown, values, strict=True):
         assert np.array_equal(image.get_array(), value)
+
+
+def test_a_matrix_is_shown_cell_by_cell():
+    values = torch.arange(12.0).reshape(3, 4)
+    (axis,) = plots.matrix(values, "a title").axes
+    assert np.array_equal(axis.images[0].get_array(), values) and axis.get_title() == "a title"
