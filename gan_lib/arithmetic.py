@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from operator import index
 
 import torch
 from torch import Tensor
@@ -126,15 +127,14 @@ def _check(n: int, k: int, s: int, p: int, d: int) -> None:
 
 def _both(given: tuple[Size, ...], formula) -> Size:
     vertical, horizontal = (formula(*axis) for axis in zip(*map(_pair, given), strict=True))
-    return vertical if all(isinstance(value, int) for value in given) else (vertical, horizontal)
+    return vertical if all(hasattr(value, "__index__") for value in given) else (vertical, horizontal)
 
 
 def _pair(value: Size) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    if len(value) != 2:
-        raise BadInput(f"{value!r} has {len(value)} numbers; give one for both axes, or a pair (vertical, horizontal).")
-    return tuple(value)
+    pair = (value, value) if hasattr(value, "__index__") else tuple(value) if hasattr(value, "__len__") else ()
+    if len(pair) != 2 or not all(hasattr(number, "__index__") for number in pair):
+        raise BadInput(f"{value!r} is not possible; give a whole number, or a pair of them (vertical, horizontal).")
+    return index(pair[0]), index(pair[1])
 
 
 def _check_cell(cell: Cell, size: Size) -> None:

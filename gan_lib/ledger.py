@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cosine_similarity
 
-from gan_lib.errors import one_of
+from gan_lib.errors import BadInput, one_of
 
 ORDERS = {
     "turns": "D's turn, then G's",
@@ -63,8 +63,13 @@ def every_wiring() -> list[Wiring]:
 
 
 def code(wiring: Wiring) -> list[str]:
-    """The step as Python, for networks G and D, their optimizers, a real batch and z. BadInput: an unknown order."""
+    """The step as Python, for networks G and D, their optimizers, a real batch and z.
+
+    BadInput: an unknown order or number of forwards.
+    """
     one_of("order", wiring.order, ORDERS)
+    if wiring.forwards not in (1, 2):
+        raise BadInput(f"forwards is {wiring.forwards!r}; choose 1 or 2.")
     cut = ".detach()" if wiring.detach else ""
     retain = "retain_graph=True" if wiring.retain_graph else ""
     freeze, thaw = (["D.requires_grad_(False)"], ["D.requires_grad_(True)"]) if wiring.freeze else ([], [])

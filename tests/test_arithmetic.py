@@ -113,7 +113,7 @@ def test_overlap_counts_the_products_of_each_cell():
         (lambda: arithmetic.conv_size(3, 4), "a kernel that spans 4 cells does not fit into a padded input of 3"),
         (lambda: arithmetic.conv_size(3, 0), "kernel_size 0 is not possible; it must be 1 or more"),
         (lambda: arithmetic.conv_size(3, 2, padding=-1), "padding -1 is not possible; it must be 0 or more"),
-        (lambda: arithmetic.conv_size((3, 3, 3), 2), "has 3 numbers; give one for both axes, or a pair"),
+        (lambda: arithmetic.conv_size((3, 3, 3), 2), "is not possible; give a whole number, or a pair of them"),
         (lambda: arithmetic.conv_transpose_size(3, 3, 2, 1, 2), "output_padding 2 .* must be from 0 to 1 here"),
         (lambda: arithmetic.conv_transpose_size(1, 2, padding=1), "the output would have 0 cells; take less padding"),
         (lambda: arithmetic.conv_sources((2, 0), 4, 3), r"the output has no cell \(2, 0\); it is 2 × 2"),

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.path import Path
 from PIL import Image
 
 from gan_lib import widgets
@@ -60,8 +61,9 @@ def put_together(merged, frame):
 
 
 def everything(tree):
-    """All that is drawn, in order; placeholders left out."""
-    return [(e.tag, sorted(e.attrib.items()), e.text) for e in tree.iter() if e.attrib or e.text]
+    """All that is drawn, in order; placeholders and the marks in front of names left out."""
+    unmarked = {e: {name: re.sub(r"[0-9a-f]{6}-", "", value) for name, value in e.attrib.items()} for e in tree.iter()}
+    return [(e.tag, sorted(unmarked[e].items()), e.text) for e in tree.iter() if e.attrib or e.text]
 
 
 def test_the_merged_frames_are_the_drawings_themselves():
@@ -84,6 +86,60 @@ def test_paths_keep_their_points_to_a_tenth_of_a_pixel():
         here = np.array([float(x), float(y)]) + (here if command == "l" else 0)
         points.append(here)
     np.testing.assert_allclose(points, [(10, 20.1), (11, 18.5), (9.9, 18.4), (120, 0)], atol=1e-9)
+
+
+def bumpy(clip, mu, formula="$\\mu = %.1f$"):
+    """With a clip path of its own, a formula that moves, and something that is clipped only at first."""
+    figure, axis = plt.subplots(figsize=(3, 2))
+    axis.set(xlim=(-3, 3), ylim=(-1, 1), title=formula % mu)
+    (line,) = axis.plot(X, np.cos(X + mu), clip_on=mu < 1)
+    line.set_clip_path(Path(clip), axis.transData) if mu < 1 else None
+    return figure
+
+
+def merged_of(clip):
+    drawings = [frames.svg(bumpy(clip, mu)) for mu in (0.5, 1.0, 1.5, 2.0)]
+    plt.close("all")
+    return frames.merge(drawings), drawings
+
+
+SQUARE = ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))
+
+
+def test_what_is_put_together_can_be_rendered():
+    merged, drawings = merged_of(SQUARE)
+    for i, one in enumerate(drawings):
+        whole, alone = put_together(merged, i), ElementTree.fromstring(one)
+        for text in (e for e in whole.iter() if e.tag.endswith("}text")):
+            assert not [child for child in text.iter() if child.tag.endswith("}g")]
+        said = [
+            "".join("".join(e.itertext()).split())
+            for tree in (whole, alone)
+            for e in tree.iter()
+            if e.tag.endswith("}text")
+        ]
+        assert len(said) % 2 == 0 and said[: len(said) // 2] == said[len(said) // 2 :]
+        clipped = [sum("clip-path" in e.attrib for e in tree.iter()) for tree in (whole, alone)]
+        assert clipped[0] == clipped[1]
+
+
+def test_two_figures_on_a_page_share_no_name_and_no_style():
+    names = []
+    for clip in (SQUARE, tuple((2 * x, y) for x, y in SQUARE)):
+        merged, _ = merged_of(clip)
+        text = merged["svg"] + "".join(merged["looks"])
+        names.append(set(re.findall(r'\bid="([^"]+)"', text)))
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= names[-1] and "<style" not in text
+    assert len(names[0]) > 5 and not names[0] & names[1]
+
+
+def test_scales_are_not_rounded():
+    figure, axis = plt.subplots(figsize=(3, 2))
+    axis.imshow(np.eye(7), interpolation="none")
+    drawn = frames.svg(figure)
+    plt.close(figure)
+    scales = [e.get("transform") for e in ElementTree.fromstring(drawn).iter() if "matrix" in e.get("transform", "")]
+    assert scales and all(scale in frames.merge([drawn])["svg"] for scale in scales)
 
 
 def test_frames_of_another_structure_are_kept_whole():
@@ -141,6 +197,34 @@ def test_an_error_of_the_function_is_shown_and_goes_away(live):
     assert explorer.message.value == "ValueError: too far" and explorer.picture.value == picture
     explorer.sliders["mu"].value = 0.0
     assert explorer.message.value == ""
+
+
+def test_what_a_failing_function_left_open_is_closed(live):
+    def leaky(mu):
+        plt.subplots()
+        raise ValueError("halfway")
+
+    explorer = widgets.LiveFigure(leaky, {"mu": [0.0, 1.0, 2.0]})
+    explorer.sliders["mu"].value = 2.0
+    assert explorer.message.value == "ValueError: halfway" and plt.get_fignums() == []
+
+
+def test_a_forgotten_return_is_named(shown, live):
+    explorer = widgets.LiveFigure(lambda mu: None, {"mu": [0.0, 1.0]})
+    assert "gave back None; let it return its matplotlib figure" in explorer.message.value
+
+
+def test_the_live_face_says_what_it_shows(live):
+    explorer = widgets.LiveFigure(drawing, {"mu": [-1.0, 0.0, 2.0]}, "A bump at {mu}, $\\{x\\}$.")
+    explorer.sliders["mu"].value = -1.0
+    assert explorer.told.value == "A bump at −1, $\\{x\\}$."
+
+
+def test_values_are_told_apart_with_few_digits():
+    words = figure_explorer._words
+    assert words(list(np.arange(-1, 1.01, 0.5))) == ["−1", "−0.5", "0", "0.5", "1"]
+    assert words([-0.1, -0.1 + 0.1 + 1e-17, 0.1]) == ["−0.1", "0", "0.1"]
+    assert words([1000.0, 1001.0]) == ["1000", "1001"] and words([1.0001, 1.0002]) == ["1.0001", "1.0002"]
 
 
 def test_an_error_while_the_page_is_made_is_not_swallowed(shown):

@@ -91,6 +91,8 @@ def test_freezing_before_the_backward_takes_ds_own_gradient_away():
 def test_an_unknown_order_is_refused():
     with pytest.raises(BadInput, match="order 'first' is not known; choose one of: turns, together"):
         ledger.run(Wiring("first"))
+    with pytest.raises(BadInput, match="forwards is 3; choose 1 or 2"):
+        ledger.run(Wiring(forwards=3))
 
 
 def test_running_leaves_the_callers_random_numbers_alone():

@@ -378,7 +378,9 @@ def test_the_playground_starts_with_the_setting_it_is_given(shown):
     ("setting", "said"),
     [
         ({"size": 3, "kernel_size": 4}, "does not fit into a padded input of 3"),
-        ({"size": 9}, "size 9 is more than the playground shows; choose at most 8"),
+        ({"size": 5.0}, "size 5.0 cannot be shown"),
+        ({"output_padding": -1}, "output_padding -1 cannot be shown"),
+        ({"size": 9}, "size 9 cannot be shown; choose a whole number from 0 to 8"),
         ({"transposed": True, "output_padding": 2}, "output_padding 2 is not possible"),
     ],
 )
@@ -487,6 +489,9 @@ def test_a_pin_keeps_the_picture_and_leads_back(generator):
     assert explorer.views[0].pinned.value == picture != explorer.views[0].picture.value
     buttons(explorer.box)["Back to the pin"].click()
     assert torch.equal(explorer.z, z) and explorer.views[0].picture.value == picture
+    assert explorer.seed.value == 3
+    buttons(explorer.box)["Reset"].click()
+    assert torch.equal(explorer.z, latent.z_from_seed(3))
 
 
 def test_the_label_chooses_the_class():
@@ -516,6 +521,8 @@ def test_generators_that_do_not_fit_together_are_refused(generator, shown):
         ({"generator": CGANGenerator(width=32), "label": 10}, "label 10 and 10 names do not fit .* of 10 classes"),
         ({"generator": CGANGenerator(width=32), "classes": ["a"]}, "name all 10 and choose a label from 0 to 9"),
         ({"generator": generator, "classes": ["a"]}, "1 names do not fit a generator of 0 classes"),
+        ({"generator": {}}, "no generator was given"),
+        ({"generator": {"a": generator, "b": MLPGenerator(image_shape=(3, 28, 28))}}, r"draw in \[1, 3\] channels"),
     ):
         with pytest.raises(BadInput, match=said):
             widgets.explore_latent(**options)
@@ -560,9 +567,9 @@ def test_a_generator_just_trained_works_in_both_faces(tiny, images, shown):
     assert_shows(explorer, generator, z)
     assert generator.training  # as the training left it
     train(state, images, steps=2 * tiny.steps, show_progress=False)
-    before = explorer.views[0].picture.value
+    before, mapped = explorer.views[0].picture.value, explorer.views[0].map.value
     explorer.redraw()
-    assert explorer.views[0].picture.value != before
+    assert explorer.views[0].picture.value != before and explorer.views[0].map.value != mapped
     assert_shows(explorer, generator, z)
 
 

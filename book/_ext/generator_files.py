@@ -6,6 +6,7 @@ from the recorded runs and are not stored twice.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sphinx.errors import ExtensionError
 
 from gan_lib import runs
 from gan_lib.recipes import RECIPES
-from gan_lib.widgets.export import Exported, export
+from gan_lib.widgets.export import Exported, NotExportable, export
 from gan_lib.widgets.face import base64_text
 
 DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.S)
@@ -33,9 +34,10 @@ def write_files(app, exception) -> None:
     out = Path(app.outdir)
     wanted = {name for page in out.rglob("*.html") for name in asked_for(page.read_text(encoding="utf-8"))}
     folder = out / "_static" / "generators"
-    for exported in recorded() if wanted else ():
-        name = exported.spec["name"]
-        if name in wanted:
+    for exported in recorded():
+        if not wanted:
+            return
+        if (name := exported.spec["name"]) in wanted:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{name}.js").write_text(f'ganWeights("{name}", "{base64_text(exported.weights)}");\n')
             wanted.remove(name)
@@ -46,13 +48,15 @@ def write_files(app, exception) -> None:
 def asked_for(html: str) -> Iterator[str]:
     """The names of the generators whose weights do not travel inside the page."""
     for content in DATA.findall(html):
-        for generator in json.loads(content).get("generators", ()):
+        data = json.loads(content)
+        for generator in data.get("generators", ()) if isinstance(data, dict) else ():
             if "data" not in generator["network"]:
                 yield generator["network"]["name"]
 
 
 def recorded() -> Iterator[Exported]:
-    """Every recorded generator."""
+    """Every recorded generator that a page can run."""
     for name in RECIPES:
         if (runs.RECORDED / name / "card.json").exists() and (generator := runs.load(name).generator):
-            yield export(generator)
+            with contextlib.suppress(NotExportable):
+                yield export(generator)

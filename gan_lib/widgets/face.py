@@ -35,7 +35,7 @@ def display_page(
     if note:
         parts.append(f"<p>{html.escape(note)}</p>")
     if data is not None:
-        content = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+        content = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
         code = "\n".join(_read(name) for name in (*scripts, "mount.js"))
         parts.append(f'<script type="application/json">{content}</script>')
         parts.append(f'<script>(() => {{\n{code}\nmount("{kind}", {call});\n}})();</script>')

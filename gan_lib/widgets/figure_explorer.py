@@ -46,7 +46,7 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
     if is_static():
         _display_static(figure, alt, values)
     else:
-        display(LiveFigure(figure, values).box)
+        display(LiveFigure(figure, values, alt).box)
 
 
 class LiveFigure:
@@ -58,33 +58,37 @@ class LiveFigure:
         message: the error of the last call, or nothing.
     """
 
-    def __init__(self, figure: Callable[..., Figure], values: dict[str, list[float]]):
-        self.figure, self.picture, self.message = figure, ipw.Image(format="png"), ipw.Label()
+    def __init__(self, figure: Callable[..., Figure], values: dict[str, list[float]], alt: str = ""):
+        self.figure, self.picture, self.alt = figure, ipw.Image(format="png"), alt
+        self.message, self.told = ipw.Label(), ipw.Label()
         self.sliders = {
-            name: ipw.SelectionSlider(options=[(_short(v), v) for v in given], value=_middle(given), description=name)
+            name: ipw.SelectionSlider(
+                options=list(zip(_words(given), given, strict=True)), value=_middle(given), description=name
+            )
             for name, given in values.items()
         }
         for slider in self.sliders.values():
             slider.observe(lambda _: self.redraw(), "value")
-        self.box = ipw.VBox([self.picture, *self.sliders.values(), self.message])
+        self.box = ipw.VBox([self.picture, *self.sliders.values(), self.told, self.message])
         self.redraw()
 
     def redraw(self) -> None:
         """Call the function with what the sliders say."""
         try:
-            drawn = self.figure(**{name: slider.value for name, slider in self.sliders.items()})
+            drawn = _drawn(self.figure, {name: slider.value for name, slider in self.sliders.items()})
             self.picture.value, self.message.value = figure_png(drawn), ""
+            self.told.value = _told(self.alt, {name: slider.label for name, slider in self.sliders.items()})
         except Exception as error:  # a callback's error would vanish in the browser's log
             self.message.value = f"{type(error).__name__}: {error}"
 
 
 def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, list[float]]) -> None:
-    def drawn(point: Sequence[float]) -> bytes:
-        found = figure(**dict(zip(values, point, strict=True)))
+    def frame(point: Sequence[float]) -> bytes:
+        found = _drawn(figure, dict(zip(values, point, strict=True)))
         plt.close(found)
         return frames.svg(found)
 
-    merged = frames.merge([drawn(point) for point in product(*values.values())])
+    merged = frames.merge([frame(point) for point in product(*values.values())])
     size = len(merged["svg"]) + sum(map(len, merged["looks"]))
     if size > BYTES:
         raise BadInput(
@@ -92,15 +96,43 @@ def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, l
             "draw fewer points, fix the limits of the axes, or give a slider fewer values."
         )
     middle = {name: _middle(given) for name, given in values.items()}
-    shown = {name: [_short(v) for v in given] for name, given in values.items()}
-    said = alt.format(**{name: _short(v) for name, v in middle.items()})
+    shown = {name: _words(given) for name, given in values.items()}
+    said = _told(alt, {name: _middle(words) for name, words in shown.items()})
     data = merged | {"sliders": [{"name": name, "values": given} for name, given in shown.items()], "alt": alt}
-    display_page("explore", "exploreFrames", ("explore.js",), data, figure_png(figure(**middle)), said)
+    display_page("explore", "exploreFrames", ("explore.js",), data, figure_png(_drawn(figure, middle)), said)
 
 
-def _middle(values: Sequence[float]) -> float:
+def _drawn(figure: Callable[..., Figure], values: dict[str, float]) -> Figure:
+    """The function's figure; what it left open when it failed is closed. BadInput: it gave back something else."""
+    before = set(plt.get_fignums())
+    try:
+        found = figure(**values)
+        if not isinstance(found, Figure):
+            raise BadInput(f"the function gave back {found!r}; let it return its matplotlib figure.")
+        return found
+    except Exception:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+        raise
+
+
+def _told(alt: str, words: dict[str, str]) -> str:
+    """The sentence with the sliders' values in it, as page/explore.js writes it."""
+    for name, word in words.items():
+        alt = alt.replace(f"{{{name}}}", word)
+    return alt
+
+
+def _middle(values: Sequence):
     return values[len(values) // 2]
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+def _words(values: Sequence[float]) -> list[str]:
+    """The values with as few digits as tell them apart; what is nearly 0, next to the others, is 0."""
+    largest = max(map(abs, values)) or 1
+    values = [0.0 if abs(v) < 1e-9 * largest else v for v in values]
+    for digits in range(3, 16):
+        words = [(f"{v:.0f}" if v == int(v) else f"{v:.{digits}g}").replace("-", "−") for v in values]
+        if len(set(words)) == len(set(values)):
+            break
+    return words

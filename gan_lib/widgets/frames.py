@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 LOOK = {"svg.fonttype": "none", "svg.hashsalt": "gan_lib", "path.simplify_threshold": 0.3}
-# Black follows the page's own text colour and white its background, so that dark pages work.
-COLOURS = {"#000000": "currentColor", "#ffffff": "none"}
+BLACK, TEXT = "#000000", "currentColor"  # black follows the page's own text colour, so that dark pages work
 
 
 def merge(drawings: Sequence[bytes]) -> dict:
@@ -30,14 +31,18 @@ def merge(drawings: Sequence[bytes]) -> dict:
     base.attrib.pop("height", None)
     table: dict[str, int] = {}
     frames = [[table.setdefault(part[i], len(table)) for part in parts] for i in range(len(trees))]
-    return {"svg": _text(base), "looks": list(table), "frames": frames}
+    mark = hashlib.sha256(drawings[0]).hexdigest()[:6]  # two figures on a page must not share names
+    return {"svg": _renamed(_text(base), mark), "looks": [_renamed(look, mark) for look in table], "frames": frames}
 
 
 def svg(figure: Figure) -> bytes:
     """A figure as SVG, the same bytes whenever it is drawn."""
     buffer = io.BytesIO()
+    for axis in figure.axes:  # the page's own ground shows through
+        if to_hex(axis.get_facecolor()) == "#ffffff":
+            axis.set_facecolor("none")
     with mpl.rc_context(LOOK):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="none")
     return buffer.getvalue()
 
 
@@ -50,7 +55,8 @@ def _merged(same: list[ElementTree.Element], parts: list[list[str]]) -> ElementT
     if len(set(texts)) == 1:
         return first
     children = {tuple(child.tag for child in element) for element in same}
-    moving = {name for element in same for name in element.attrib if element.get(name) != first.get(name)}
+    names = {name for element in same for name in element.attrib}
+    moving = {name for name in names if len({element.get(name) for element in same}) > 1}
     words = {element.text for element in same}
     merged = ElementTree.Element(first.tag, first.attrib | {"data-part": str(len(parts))})
     if children == {()} and moving == {"d"} and len(words) == 1:
@@ -59,7 +65,7 @@ def _merged(same: list[ElementTree.Element], parts: list[list[str]]) -> ElementT
     elif children == {()} and not moving:
         merged.set("data-moves", "text")
         parts.append([element.text or "" for element in same])
-    elif len(children) == len(words) == 1 and len(first) and not moving:
+    elif len(children) == len(words) == 1 and len(first) and not moving and not first.tag.endswith("}text"):
         del merged.attrib["data-part"]
         merged.extend(_merged(list(alike), parts) for alike in zip(*same, strict=True))
     else:
@@ -69,23 +75,29 @@ def _merged(same: list[ElementTree.Element], parts: list[list[str]]) -> ElementT
 
 
 def _tidy(tree: ElementTree.Element) -> ElementTree.Element:
-    """Tenths of a pixel, the page's colours, and none of matplotlib's own description."""
-    for element in list(tree):
-        if element.tag.endswith("metadata"):
-            tree.remove(element)
+    """Tenths of a pixel, the page's colours, and neither matplotlib's description nor its style for the whole page."""
+    for parent in list(tree.iter()):
+        for element in list(parent):
+            if element.tag.endswith(("}metadata", "}style")):
+                parent.remove(element)
+    tree.set("style", "stroke-linejoin: round; stroke-linecap: butt")  # what the style said
     for element in tree.iter():
         for name, value in element.attrib.items():
-            if name in ("x", "y", "transform"):
+            if name in ("x", "y") or (name == "transform" and "matrix" not in value and "scale" not in value):
                 value = re.sub(r"-?\d+\.\d+", lambda m: _short(float(m[0])), value)
             if name == "d":
                 value = _path(value)
             if name == "style":
-                for old, new in COLOURS.items():
-                    value = value.replace(old, new)
+                value = value.replace(BLACK, TEXT)
             element.set(name, value)
         element.text = element.text.strip() if element.text and element.text.strip() else None
         element.tail = None
     return tree
+
+
+def _renamed(text: str, mark: str) -> str:
+    """Every id, and every use of one, with a mark in front."""
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{mark}-", text)
 
 
 def _path(d: str) -> str:

@@ -55,8 +55,9 @@ def explore_latent(
     for k in dims:
         check_dimension(k, latent_dim)
     dims = [index(k) for k in dims]  # plain numbers, also where NumPy's came in
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if not hasattr(seed, "__index__") or not 0 <= index(seed) < 2**32:
         raise BadInput(f"seed {seed!r} is not possible; choose a whole number from 0 to {2**32 - 1}.")
+    seed, label = index(seed), index(label)
     names = [str(i) for i in range(count)] if classes is None else list(classes)
     if len(names) != count or (count and not 0 <= label < count):
         raise BadInput(
@@ -71,6 +72,8 @@ def explore_latent(
 
 def _sizes(generators: dict[str, nn.Module]) -> tuple[int, int]:
     """(latent_dim, classes), the same for all."""
+    if not generators:
+        raise BadInput("no generator was given; give one, or a mapping title → generator.")
     for network in generators.values():
         if not hasattr(network, "latent_dim"):
             raise BadInput(
@@ -78,6 +81,9 @@ def _sizes(generators: dict[str, nn.Module]) -> tuple[int, int]:
                 "set it first, for example G.latent_dim = 100."
             )
     sizes = {(network.latent_dim, getattr(network, "classes", 0)) for network in generators.values()}
+    channels = {network.image_shape[0] for network in generators.values() if hasattr(network, "image_shape")}
+    if len(channels) > 1:
+        raise BadInput(f"the generators draw in {sorted(channels)} channels; side by side they need the same number.")
     if len(sizes) != 1:
         raise BadInput(
             f"the generators have different z or labels, (latent_dim, classes) = {sorted(sizes)}; "

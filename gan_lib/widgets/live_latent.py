@@ -43,7 +43,7 @@ class LatentExplorer:
         self.active, self._quiet, self.pinned = dims[0], False, None
         self.views = [_View(title, network) for title, network in generators.items()]
         self.sliders: dict[int, ipw.FloatSlider] = {}
-        self.column, self.message = ipw.VBox(), ipw.Label()
+        self.column, self.message, self.told = ipw.VBox(), ipw.Label(), ipw.Label()
         self.seed = ipw.BoundedIntText(value=seed, min=0, max=2**32 - 1, description="seed")
         self.dimension = ipw.BoundedIntText(value=0, min=0, max=self.latent_dim - 1, description="dimension")
         self.label = ipw.Dropdown(
@@ -72,7 +72,7 @@ class LatentExplorer:
             rows.insert(0, (self.label,))
         controls = [ipw.HBox(row, layout=ipw.Layout(**WRAP)) for row in rows]
         views = [view.box for view in self.views]
-        right = ipw.VBox([self.column, *controls, self.message, ipw.HTML(PIXELATED)])
+        right = ipw.VBox([self.column, *controls, self.told, self.message, ipw.HTML(PIXELATED)])
         return ipw.HBox([*views, right], layout=ipw.Layout(**WRAP))
 
     def from_seed(self, seed: int) -> None:
@@ -102,18 +102,25 @@ class LatentExplorer:
 
     def pin(self) -> None:
         """Keep what is shown now beside what comes."""
-        self.pinned = (self.z.clone(), self.label.value)
+        self.pinned = (self.seed.value, self.z.clone(), self.label.value)
         for view in self.views:
             view.pin()
 
     def back_to_pin(self) -> None:
-        """Show the pinned z and label again; nothing if there is no pin."""
+        """Show the pinned seed, z and label again; nothing if there is no pin."""
         if self.pinned:
-            z, self.label.value = self.pinned
+            self.seed.value, z, self.label.value = self.pinned
             self.set_z(z)
 
     def redraw(self) -> None:
         """Draw the picture, the strip −3, 0, 3 of the dimension in hand and its map, with the modules as they are."""
+        for view in self.views:
+            view.forget_map()
+        self._show()
+
+    def _show(self) -> None:
+        """The same, but a map that is there already stays."""
+        self.told.value = f"z from seed {self.seed.value}, z[{self.active}] = {self.z[0, self.active]:.2f}"
         try:
             for view in self.views:
                 view.draw(self.z, self.active, self.label.value)
@@ -136,7 +143,7 @@ class LatentExplorer:
     def _moved(self, k: int, value: float) -> None:
         if not self._quiet:
             self.active, self.z[0, k] = k, value
-            self.redraw()
+            self._show()
 
 
 def titled(generator: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
@@ -170,6 +177,9 @@ class _View:
         if self._mapped != (k, label):
             self._draw_map(k, label)
             self._mapped = (k, label)
+
+    def forget_map(self) -> None:
+        self._mapped = None
 
     def pin(self) -> None:
         self.pinned.value, self.pinned.layout.display, self.pin_title.value = self.picture.value, None, "pinned"

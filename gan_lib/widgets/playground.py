@@ -28,12 +28,12 @@ def play_arithmetic(
     """Display the playground, starting with this setting, the same along both axes.
 
     Raises:
-        BadInput: torch refuses the setting, or a number is larger than its slider goes.
+        BadInput: torch refuses the setting, or a number is none that its slider can show.
     """
     setting = {"size": size, "kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     for name, value in (setting | {"output_padding": output_padding}).items():
-        if value > MOST[name]:
-            raise BadInput(f"{name} {value} is more than the playground shows; choose at most {MOST[name]}.")
+        if not isinstance(value, int) or not 0 <= value <= MOST[name]:
+            raise BadInput(f"{name} {value!r} cannot be shown; choose a whole number from 0 to {MOST[name]}.")
     if transposed:
         setting["output_padding"] = output_padding
         n, name = conv_transpose_size(**setting), "transposed convolution"

@@ -39,14 +39,16 @@ def figure(mu):
 
 explore(figure, "a line", mu=(0, 1, 2))"""
 
+PLAY = "from gan_lib.widgets import play_arithmetic\nplay_arithmetic(size=5)"
+
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab whose only notebook has two cells."""
+    """The address of a JupyterLab whose only notebook has three cells."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, PICKY)]
+    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, PICKY, PLAY)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "explore.ipynb")
     settings = tmp_path / "config"
@@ -126,3 +128,13 @@ def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open
     page.get_by_text("ValueError: mu is too large for this figure").wait_for(timeout=20_000)
     page.keyboard.press("ArrowLeft")
     page.get_by_text("ValueError: mu is too large for this figure").wait_for(state="detached", timeout=20_000)
+
+    page.keyboard.press("Escape")
+    page.locator(".jp-Notebook .jp-CodeCell").nth(2).click()
+    page.keyboard.press("Shift+Enter")
+    play = page.locator('.gan-widget[data-kind="arithmetic"]')
+    play.wait_for(timeout=60_000)
+    play.scroll_into_view_if_needed()
+    play.get_by_label("stride").focus()
+    page.keyboard.press("ArrowRight")  # and not JupyterLab's "next cell"
+    play.get_by_text("# (1, 1, 2, 2)").wait_for(timeout=20_000)

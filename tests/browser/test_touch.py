@@ -174,11 +174,23 @@ def test_the_arrow_keys_choose_an_output_cell(page):
     assert figure.locator("[role=status]").inner_text() == "y[1,1] = w[1,1]·x[0,0]"
 
 
+def test_the_pointer_leaving_gives_the_step_back(page):
+    figure = widget(page, "arithmetic", 1)
+    cell = figure.locator('.gan-output rect[data-cell="2,2"]')
+    cell.scroll_into_view_if_needed()
+    cell.hover()
+    assert figure.locator(".gan-output rect.gan-focus").count() == 1
+    page.mouse.move(1, 1)
+    assert figure.locator(".gan-output rect.gan-focus").count() == 0
+    assert "times the kernel is added to 9 output cells" in figure.locator("[role=status]").inner_text()
+
+
 def test_the_counts_are_the_overlap(page):
     figure = widget(page, "arithmetic", 1)
     figure.get_by_label("count the products of each output cell").check()
     counts = [int(text) for text in figure.locator(".gan-output text").all_text_contents()]
     assert counts == arithmetic.overlap(4, 3, 2).flatten().tolist()
+    assert "The output cells sum 1 to 4 products each." in figure.locator("[role=status]").inner_text()
 
 
 # ------------------------------------------------------------------------------------------ scrubbers and ledger
@@ -219,6 +231,29 @@ def test_the_ledger_shows_what_was_run(page):
     lines, said = shown()
     assert lines == ledger.run(ledger.Wiring("together", 1, False, True)).lines
     assert said.count("uses another gradient than that of its own loss") == 2
+
+
+def test_every_kind_of_control_answers_a_touch(site, open_page):
+    page = open_page(f"{site}/{PAGE}", has_touch=True, viewport={"width": 360, "height": 740})
+
+    def tap(locator, part=0.5):
+        locator.evaluate("node => node.scrollIntoView({ block: 'center' })")
+        box = locator.bounding_box()
+        page.touchscreen.tap(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+
+    figure = widget(page, "explore")
+    before = figure.locator(".gan-frame").get_attribute("aria-label")
+    tap(figure.locator("input[type=range]").first, 0.9)
+    assert figure.locator(".gan-frame").get_attribute("aria-label") != before
+    play = widget(page, "arithmetic", 1)
+    tap(play.locator('.gan-output rect[data-cell="1,1"]'))
+    assert play.locator("[role=status]").inner_text() == "y[1,1] = w[1,1]·x[0,0]"
+    scrubber = widget(page, "scrubber")
+    tap(scrubber.get_by_label("moment of the training"), 0.95)
+    assert scrubber.get_by_label("moment of the training").get_attribute("aria-valuetext").startswith("100 percent")
+    wiring = widget(page, "ledger")
+    tap(wiring.get_by_label("one forward pass", exact=True))
+    assert wiring.locator(".gan-code li").count() == len(ledger.run(ledger.Wiring(forwards=1)).lines)
 
 
 # ------------------------------------------------------------------------------------------ every page

@@ -64,7 +64,7 @@ function engine(spec, text, wasm) {
           f[p.weight / 4 + ((m >> 3) * n + k) * 8 + (m & 7)] = numbers[taken + source];
         }
     taken += n * out * taps;
-    p.layer.bias = numbers.subarray(taken, (taken += out));
+    p.layer.bias = numbers.slice(taken, (taken += out)); // a copy: the rest can be forgotten
   }
 
   function multiply(p, value, pictures) {

@@ -35,27 +35,36 @@ async function start(spec, text) {
   try {
     wasm = await WebAssembly.compile(Uint8Array.from(atob(GEMM), (c) => c.charCodeAt(0)));
   } catch { /* no WebAssembly, or none with SIMD: plain JavaScript, slower */ }
-  let port;
-  const inside = { postMessage: (data) => port.onmessage({ data }) };
-  try {
-    if (spec.numbers < SMALL) throw new Error("no worker needed");
-    port = new Worker(URL.createObjectURL(new Blob([`${engine}\n(${answer})(self);`], { type: "text/javascript" })));
-  } catch { // or workers are forbidden here
-    port = { postMessage: (data) => inside.onmessage({ data }) };
-    answer(inside);
+  const here = { postMessage: (data) => inside.onmessage({ data }) };
+  const inside = { postMessage: (data) => here.onmessage({ data }) };
+  if (spec.numbers >= SMALL) {
+    try {
+      const url = URL.createObjectURL(new Blob([`${engine}\n(${answer})(self);`], { type: "text/javascript" }));
+      return await connect(new Worker(url), { spec, text, wasm }).finally(() => URL.revokeObjectURL(url));
+    } catch { /* workers are forbidden here, or cannot take the program: the page itself computes */ }
   }
+  answer(inside);
+  return connect(here, { spec, text, wasm });
+}
+
+/* A worker, or what stands in for one → { draw, effect }, once it has taken the generator. */
+async function connect(port, generator) {
   const waiting = new Map();
   let last = 0;
+  const ask = (task, data) => new Promise((resolve, reject) => {
+    waiting.set(++last, { resolve, reject });
+    port.postMessage({ id: last, task, data });
+  });
   port.onmessage = ({ data: { id, result, error } }) => {
     const { resolve, reject } = waiting.get(id);
     waiting.delete(id);
     if (error) reject(new Error(error)); else resolve(result);
   };
-  const ask = (task, data) => new Promise((resolve, reject) => {
-    waiting.set(++last, { resolve, reject });
-    port.postMessage({ id: last, task, data });
-  });
-  await ask("open", { spec, text, wasm });
+  port.onerror = port.onmessageerror = () => {
+    for (const { reject } of waiting.values()) reject(new Error("its worker has died"));
+    waiting.clear();
+  };
+  await ask("open", generator);
   return { draw: (data) => ask("draw", data), effect: (data) => ask("effect", data) };
 }
 

@@ -38,6 +38,9 @@ function mount(kind, make) {
 
 async function enliven(figure, make) {
   const body = element("div", { class: "gan-body" });
+  body.addEventListener("keydown", (event) => { // JupyterLab would take an arrow or a letter for its own commands
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
   const note = element("p", { role: "status" }, "Coming alive …");
   const soon = setTimeout(() => figure.append(note), 200);
   try {

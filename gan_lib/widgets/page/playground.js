@@ -68,6 +68,7 @@ function playArithmetic(root, spec) {
     step.max = Math.max(0, steps * steps - 1);
     const at = [Math.floor(step.valueAsNumber / Math.max(1, steps)), step.valueAsNumber % Math.max(1, steps)];
     stepText.textContent = why ? "" : `${step.valueAsNumber + 1} / ${steps * steps}`;
+    step.setAttribute("aria-valuetext", stepText.textContent);
     drawBoth(n, at);
   }
 
@@ -78,13 +79,14 @@ function playArithmetic(root, spec) {
     const reads = new Set(read.map(({ y, x }) => `${y},${x}`)), writes = new Set(written.map(String));
     const margin = s.transposed ? 0 : s.padding, stamp = s.transposed && !cell && n > 0;
     drawGrid(input, s.size, margin, (y, x) => ({ on: reads.has(`${y},${x}`) || (stamp && `${y},${x}` === String(at)) }));
-    const counts = heat.checked && n ? Array.from({ length: n }, (_, i) => axisSources(s, i).filter(([at]) => at >= 0 && at < s.size).length) : [];
+    const counts = heat.checked ? Array.from({ length: n }, (_, i) => axisSources(s, i).filter(([at]) => at >= 0 && at < s.size).length) : [];
     const most = Math.max(1, ...counts) ** 2;
     drawGrid(output, n, 0, (y, x) => ({
       on: writes.has(`${y},${x}`), focus: cell && String(cell) === `${y},${x}`,
       ...(heat.checked ? { heat: (counts[y] * counts[x]) / most, text: counts[y] * counts[x] } : {}),
     }));
     tell(n, at, shown, read);
+    if (counts.length) told.textContent += ` The output cells sum ${Math.min(...counts) ** 2} to ${Math.max(...counts) ** 2} products each.`;
     input.setAttribute("aria-label", `input, ${s.size} by ${s.size}${margin ? `, with ${margin} cells of padding around` : ""}; ${reads.size} cells are read`);
     output.setAttribute("aria-label", n ? `output, ${n} by ${n}; ${told.textContent}` : "no output: this setting is refused");
   }
@@ -104,10 +106,13 @@ function playArithmetic(root, spec) {
   const cellOf = (event) => event.target.dataset?.cell?.split(",").map(Number);
   output.addEventListener("pointermove", (event) => { if (cellOf(event) && String(cellOf(event)) !== String(cell)) { cell = cellOf(event); redraw(); } });
   output.addEventListener("pointerdown", (event) => { if (cellOf(event)) { cell = cellOf(event); redraw(); } });
+  const release = () => { if (cell) { cell = null; redraw(); } };
+  output.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") release(); });
   step.addEventListener("input", () => { cell = null; redraw(); });
   heat.addEventListener("change", redraw);
   const walker = element("div", { class: "gan-walker", tabindex: 0, role: "group", "aria-label": "output; the arrow keys choose a cell" }, output);
   walker.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") release();
     const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     if (!move || refusal(s)) return;
     event.preventDefault();
