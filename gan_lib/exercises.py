@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_lib import arithmetic, games, latent
+from gan_lib import arithmetic, divergences, games, latent
 from gan_lib.cost import cost
 from gan_lib.data import to_range
 from gan_lib.errors import one_of
@@ -61,7 +61,18 @@ def _transposed_macs(n: int, c_in: int, c_out: int, k: int) -> int:
     return cost(torch.nn.ConvTranspose2d(c_in, c_out, k, 2, bias=False), (c_in, n, n))[0].macs
 
 
+def _value(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+    return -games.discriminator_loss(real_logits, fake_logits)
+
+
+HEAPS = (_logits(1, 5)[0].softmax(0), _logits(2, 5)[1].softmax(0)), (torch.ones(2) / 2, torch.tensor([0.1, 0.9]))
+
 EXERCISES = {
+    "best-d": Exercise(lambda p, q: divergences.best_discriminator(p, q), HEAPS),
+    "jsd": Exercise(lambda p, q: divergences.jsd(p, q, 1.0), HEAPS),
+    "w1": Exercise(lambda p, q: divergences.wasserstein(p, q, 1.0), HEAPS),
+    "gradient-ratio": Exercise(lambda d: 1 / d - 1, ((0.01,), (0.5,), (0.9,))),
+    "value": Exercise(_value, ((_logits(6, 1), _logits(5, 1)), (torch.full((2, 1), 200.0), torch.full((2, 1), 90.0)))),
     "conv-size": Exercise(
         lambda n, k, s, p, d: arithmetic.conv_size(n, k, s, p, d),
         ((96, 4, 2, 1, 1), (7, 4, 2, 1, 1), (28, 5, 3, 2, 2), (9, 3, 4, 0, 1)),
