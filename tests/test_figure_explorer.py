@@ -24,7 +24,7 @@ def drawing(mu=0.0, sigma=1.0):
     axis.plot(X, np.cos(X), label="still")
     axis.plot(X, np.exp(-(((X - mu) / sigma) ** 2)))
     axis.set(xlim=(-3, 3), ylim=(-1, 1), title=f"mu {mu:.1f}")
-    axis.legend()
+    axis.legend(loc="upper right")  # "best" may wander with the curve
     return figure
 
 
@@ -56,7 +56,8 @@ def put_together(merged, frame):
             elif moves == "text":
                 part.text = look
             else:
-                part.extend([ElementTree.fromstring(look)])
+                spaces = f'xmlns="{frames.SVG}" xmlns:xlink="{frames.XLINK}"'  # the page has them around
+                part.extend(ElementTree.fromstring(f"<g {spaces}>{look}</g>"))
     return tree
 
 
