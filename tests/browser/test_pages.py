@@ -54,7 +54,7 @@ def grey_levels(page: Page, selector: str = PICTURE) -> torch.Tensor:
 
 
 def assert_drawn(page: Page, generator, z: torch.Tensor, selector: str = PICTURE) -> None:
-    """Soon the canvas shows torch's picture of z (1, 100), to one grey level; strip and map may be in work before it."""
+    """Soon, strip and map may come first, the canvas shows torch's picture of z (1, 100), to one grey level."""
     expected = runs.draw(generator, z)[0, 0].int()
     for _ in range(50):
         if (difference := (grey_levels(page, selector) - expected).abs().max()) <= 1:
