@@ -15,7 +15,9 @@ import torch
 from book.produce import BOOK, chapters, stamp
 from gan_lib.widgets import LatentExplorer
 
-NUMBERED = [path for path in chapters() if path.stem[0].isdigit()]  # the others train nothing
+NUMBERED = [
+    path for path in chapters() if path.stem != "touch"
+]  # a page of widgets: no switch, no exercise
 
 
 @pytest.fixture(params=NUMBERED, ids=lambda path: path.stem)

@@ -50,7 +50,7 @@ class LatentExplorer:
             options=[(name, i) for i, name in enumerate(classes)], value=label if classes else None, description="label"
         )
         self.seed.observe(lambda change: self.from_seed(change["new"]), "value")
-        self.label.observe(lambda _: self.redraw(), "value")
+        self.label.observe(lambda _: self._show(), "value")
         self.box = self._lay_out()
         self._take_seed(seed)
         for k in dims:
@@ -89,7 +89,7 @@ class LatentExplorer:
                 slider.value = self._on_slider(k)
         finally:
             self._quiet = False
-        self.redraw()
+        self._show()
 
     def add_slider(self, k: int) -> None:
         """Give dimension k a slider, if it has none. BadInput if z has no such dimension."""
@@ -98,7 +98,7 @@ class LatentExplorer:
             self.sliders[k] = self._slider(k)
             self.column.children = tuple(self.sliders.values())
         self.active = k
-        self.redraw()
+        self._show()
 
     def pin(self) -> None:
         """Keep what is shown now beside what comes."""
@@ -119,7 +119,7 @@ class LatentExplorer:
         self._show()
 
     def _show(self) -> None:
-        """The same, but a map that is there already stays."""
+        """The same, but a map that is there already stays: it does not depend on the z in hand."""
         self.told.value = f"z from seed {self.seed.value}, z[{self.active}] = {self.z[0, self.active]:.2f}"
         try:
             for view in self.views:

@@ -101,6 +101,14 @@ def pixels(figure, selector: str, nth: int = 0) -> torch.Tensor:
     return torch.tensor(canvas.evaluate("canvas => grey(canvas)")).reshape(height, width)
 
 
+def moved(figure, k: int, value: float, seed: int) -> torch.Tensor:
+    """Set one slider; the z (1, 100) that is then in hand."""
+    figure.locator(f'input[data-k="{k}"]').fill(str(value))
+    z = z_from_seed(seed)
+    z[0, k] = value
+    return z
+
+
 def drawn(generator, z: torch.Tensor, label: int | None) -> torch.Tensor:
     """torch's grey levels of z (1, 100): int (H, W)."""
     with torch.no_grad():
@@ -140,30 +148,26 @@ def test_a_hundred_random_z_are_drawn_as_torch_draws_them(figure, number, genera
 @EVERY
 def test_the_strip_and_the_map_belong_to_the_dimension_in_hand(figure, number, generators):
     names, seed, label = SHOWN[number]
-    figure.locator('input[data-k="45"]').fill("1")
-    z = z_from_seed(seed)
-    z[0, 45] = 1
+    z = moved(figure, 45, 1, seed)
     for view, name in enumerate(names):
         wait_until_drawn(figure, generators[name], z, label, nth=view)
         for i, value in enumerate((-3.0, 0.0, 3.0)):
             other = z.clone()
             other[0, 45] = value
             wait_until_drawn(figure, generators[name], other, label, ".gan-step", 3 * view + i)
-        moved = latent.effect_map(generators[name], 45, z_from_seed(1234, n=16), label)[0]
+        effect = latent.effect_map(generators[name], 45, z_from_seed(1234, n=16), label)[0]
         caption = figure.locator(".gan-pair p").nth(2 * view)
         expect(caption).to_contain_text("pixels that z[45] moves", timeout=10_000)
         strongest = int(re.search(r"at most (\d+) of 255", caption.inner_text())[1])
-        assert abs(strongest - 127.5 * moved.max()) < 2
+        assert abs(strongest - 127.5 * effect.max()) < 2
         # central differences against the derivative itself
-        assert (pixels(figure, ".gan-map", view) - 255 * moved / moved.max()).abs().mean() < 2
+        assert (pixels(figure, ".gan-map", view) - 255 * effect / effect.max()).abs().mean() < 2
 
 
 @EVERY
 def test_pin_keeps_a_picture_and_leads_back_to_it(figure, number, generators):
     names, seed, label = SHOWN[number]
-    figure.locator('input[data-k="5"]').fill("2")
-    z = z_from_seed(seed)
-    z[0, 5] = 2
+    z = moved(figure, 5, 2, seed)
     wait_until_drawn(figure, generators[names[0]], z, label)
     figure.get_by_role("button", name="Pin", exact=True).click()
     figure.get_by_label("seed", exact=True).fill("77")
@@ -316,10 +320,7 @@ def test_an_html_export_of_the_notebook(browser, tmp_path, name, alive_is):
     figure = alive(page, 0)
     assert figure.get_attribute("data-alive") == alive_is
     if alive_is == "yes":
-        figure.locator('input[data-k="25"]').fill("2.5")
-        z = z_from_seed(2)
-        z[0, 25] = 2.5
-        wait_until_drawn(figure, runs.load("mlp-fashion").generator, z, None)
+        wait_until_drawn(figure, runs.load("mlp-fashion").generator, moved(figure, 25, 2.5, 2), None)
     else:
         assert "its weights lie beside the book's pages" in figure.locator("[role=alert]").inner_text()
         assert figure.locator(".gan-poster").is_visible()
