@@ -16,10 +16,11 @@ from pathlib import Path
 import nbformat
 import papermill
 
-from gan_lib import data, runs
+from gan_lib import autoencoder, data, plane, runs
 from gan_lib.widgets.face import PAGE
 
 BOOK = Path(__file__).parent
+UNNAMED = {"plane.": plane.NAME, "autoencoder.": autoencoder.NAME}  # recordings that code loads without their names
 
 
 def chapters() -> list[Path]:
@@ -30,7 +31,7 @@ def chapters() -> list[Path]:
 def stamp(notebook: nbformat.NotebookNode) -> str:
     """sha256 of what the outputs come from: code cells, the recorded runs they name, the widgets' page files."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    named = sorted(set(re.findall(r'"([a-z0-9-]+)"', code)))
+    named = sorted({*re.findall(r'"([a-z0-9-]+)"', code), *(name for call, name in UNNAMED.items() if call in code)})
     cards = [path for name in named if (path := runs.RECORDED / name / "card.json").exists()]
     files = [*cards, *sorted(PAGE.iterdir())]
     return hashlib.sha256(code.encode() + b"".join(path.read_bytes() for path in files)).hexdigest()

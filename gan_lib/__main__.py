@@ -14,7 +14,7 @@ import torch
 import typer
 
 from gan_lib import autoencoder as autoencoders
-from gan_lib import data, device, files, metrics, parallel, recipes, recording, runs, scoreboard
+from gan_lib import data, device, files, metrics, parallel, plane, recipes, recording, runs, scoreboard
 from gan_lib.bench import memory, quality, speed
 from gan_lib.errors import BadInput, GanLibError, Stopped, one_of
 from gan_lib.folders import check_writable
@@ -82,6 +82,17 @@ def autoencoder(
     """Train and record the auto-encoder that is held against a GAN."""
     check_writable(out, overwrite)
     autoencoders.record_autoencoder(data.load("fashion-mnist"), data.load("fashion-mnist", "test"), out, steps=steps)
+    typer.echo(str(out))
+
+
+@app.command()
+def ring(
+    out: Annotated[Path, typer.Option(help="Folder of the new recording.")] = Path("runs") / plane.NAME,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the recording in --out.")] = False,
+):
+    """Train and record the games in the plane, on a ring of eight clouds (about 2 minutes)."""
+    check_writable(out, overwrite)
+    plane.record_ring(out)
     typer.echo(str(out))
 
 

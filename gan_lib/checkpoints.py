@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gan_lib.errors import BadRun
 from gan_lib.folders import part_of, replace_file
-from gan_lib.recipes import Recipe, difference
+from gan_lib.recipe import Recipe, difference
 
 FORMAT = 1
 

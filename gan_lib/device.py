@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import torch
 
 from gan_lib.errors import BadInput, one_of
@@ -40,3 +43,15 @@ def has_bfloat16(device: torch.device) -> bool:
         return False
     has = (getattr(torch.cpu, f"_is_{kind}_supported", lambda: False) for kind in ("avx512_bf16", "amx_tile"))
     return any(check() for check in has)  # torch has no public question for it
+
+
+def give_memory_back() -> None:
+    """Return what malloc holds but nobody uses to the system; does nothing where the C library is not glibc.
+
+    glibc keeps freed blocks. A backward pass frees and takes blocks of many sizes, its heaps fill with holes, and a
+    DCGAN's training on the CPU grew by 0.1 MB an update without holding one tensor more.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)

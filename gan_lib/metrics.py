@@ -154,7 +154,7 @@ def class_shares(
 
 def evaluate(
     generator: nn.Module, dataset: str = "fashion-mnist", *, n: int = SAMPLES, seed: int = REPORT_SEED
-) -> dict[str, float]:
+) -> dict[str, float | list[float]]:
     """Every measure of one generator on the same n samples; arguments as for `frechet_distance`.
 
     Returns:
@@ -166,7 +166,9 @@ def evaluate(
     return evaluate_images(samples(generator, n, seed), dataset, labels)
 
 
-def evaluate_images(images: Iterable[Tensor], dataset: str, labels: Tensor | None = None) -> dict[str, float]:
+def evaluate_images(
+    images: Iterable[Tensor], dataset: str, labels: Tensor | None = None
+) -> dict[str, float | list[float]]:
     """Every measure of some images.
 
     Args:
@@ -179,6 +181,7 @@ def evaluate_images(images: Iterable[Tensor], dataset: str, labels: Tensor | Non
         precision, recall: 0…1, see `Judge.precision_recall`; how real the samples are, how much of the real is there.
         classes: how many of the ten classes get at least a tenth of their share (1 % of the samples).
         evenness: exp(entropy) of the class shares, 1…10; 10 when all ten are drawn equally often.
+        shares: of each class, ten numbers that sum to 1.
         sharpness: see there; compare it with the floor's.
         accuracy: share of the images whose class is their label; only with labels.
     """
@@ -190,6 +193,7 @@ def evaluate_images(images: Iterable[Tensor], dataset: str, labels: Tensor | Non
         "classes": int((shares >= 0.01).sum()),
         "evenness": torch.special.entr(shares).sum().exp().item(),
         "sharpness": sharpness(images),
+        "shares": [round(share, 4) for share in shares.tolist()],
     }
     return found if labels is None else found | {"accuracy": (guesses == labels).float().mean().item()}
 

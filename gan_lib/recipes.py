@@ -2,97 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 
 import torch
-from torch import nn
 
 from gan_lib.errors import one_of
-from gan_lib.games import ACGAN, CGAN, NON_SATURATING, Game, wgan, wgan_gp
-from gan_lib.networks import normal_weights
+from gan_lib.games import ACGAN, CGAN, wgan, wgan_gp
+from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
 from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training, so that the same recipe gives the same run (on the
-    same device and number of threads: elsewhere random numbers or roundings differ).
-
-    Attributes:
-        name: the run's name.
-        about: one line for the reader.
-        dataset: "fashion-mnist" or "mnist".
-        image_size: the pictures' side in pixels; they are resized if the data has another.
-        generator, discriminator: network classes.
-        generator_args, discriminator_args: what `build` calls them with.
-        init_std: first weights from N(0, init_std²), as DCGAN has it; torch's own if None.
-        game: the two losses.
-        batch_size: images in a batch, over all processes together.
-        steps: updates of G.
-        d_steps: updates of D for each update of G.
-        optimizer: torch.optim.Adam or torch.optim.RMSprop.
-        lr_g, lr_d: learning rates.
-        betas: Adam's β₁ and β₂.
-        ema: G's exponential moving average keeps this part of itself at each update, and is what is
-            drawn, scored and recorded; None for none.
-        bfloat16: multiply in bfloat16 where the hardware can (weights and losses stay float32).
-        seed: decides the first weights, the order of the data and every z.
-        milestones: updates at which the fixed z are drawn and G is scored; 0 is before the first update.
-        keep_best: record the weights of the milestone with the best score, not those of the last update.
-        keeps: the networks whose weights are recorded: "generator", "discriminator", both or none.
-        log_every: updates between two lines of the history.
-    """
-
-    name: str
-    about: str
-    dataset: str = "fashion-mnist"
-    image_size: int = 28
-    generator: type[nn.Module] = MLPGenerator
-    discriminator: type[nn.Module] = MLPDiscriminator
-    generator_args: dict = field(default_factory=dict)
-    discriminator_args: dict = field(default_factory=dict)
-    init_std: float | None = None
-    game: Game = NON_SATURATING
-    batch_size: int = 128
-    steps: int = 50_000
-    d_steps: int = 1
-    optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
-    lr_g: float = 2e-4
-    lr_d: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    ema: float | None = None
-    bfloat16: bool = False
-    seed: int = 0
-    milestones: tuple[int, ...] = ()
-    keep_best: bool = False
-    keeps: tuple[str, ...] = ("generator",)
-    log_every: int = 10
-
-    def build(self) -> tuple[nn.Module, nn.Module]:
-        """A new generator and discriminator on the CPU; `seed` decides their first weights."""
-        with torch.random.fork_rng(devices=[]):  # leave the caller's random numbers alone
-            torch.manual_seed(self.seed)
-            networks = self.generator(**self.generator_args), self.discriminator(**self.discriminator_args)
-            if self.init_std is not None:
-                networks = tuple(normal_weights(network, self.init_std) for network in networks)
-        return networks
-
-    def as_card(self) -> dict[str, object]:
-        """What a run's card keeps of this recipe: plain JSON values, classes by their names."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)} | {"game": self.game.name}
-        return {key: _plain(value) for key, value in values.items()}
-
-
-def _plain(value: object) -> object:
-    """As JSON has it: a class by its name, a tuple as a list, also inside a dict."""
-    if isinstance(value, type):
-        return value.__name__
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return list(value) if isinstance(value, tuple) else value
-
+from gan_lib.recipe import Recipe
 
 MLP_MILESTONES = (0, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 50_000)
 
@@ -100,10 +19,11 @@ MLP_FASHION = Recipe("mlp-fashion", "the notes' two small MLPs on Fashion-MNIST"
 
 
 def _mlp(suffix: str, about: str, **changes) -> Recipe:
-    """A variation of MLP_FASHION for chapter 3's comparisons; fewer milestones keep it small."""
+    """A variation of MLP_FASHION for chapter 3's comparisons; few milestones and no weights keep it small."""
     steps = changes.get("steps", MLP_FASHION.steps)
     few = tuple(step for step in (1_000, 5_000, 20_000) if step < steps)
-    return replace(MLP_FASHION, name=f"mlp-fashion-{suffix}", about=about, milestones=(*few, steps), **changes)
+    small = {"milestones": (*few, steps), "pictures": 16, "keeps": ()}
+    return replace(MLP_FASHION, name=f"mlp-fashion-{suffix}", about=about, **(small | changes))
 
 
 EPOCH = 60_000  # training images
@@ -119,6 +39,7 @@ def _dcgan(name: str, about: str, *, features: int, **changes) -> Recipe:
         "discriminator_args": {"features": features},
         "init_std": 0.02,
         "bfloat16": True,
+        "pictures": 32,
     }
     return Recipe(name, about, **(settings | changes))
 
@@ -155,6 +76,7 @@ CGAN_MNIST = Recipe(
     bfloat16=True,
     steps=16_000,
     milestones=_steps(16_000, 500),
+    pictures=32,
 )
 ACGAN_FASHION = _dcgan(
     "acgan-fashion",
@@ -205,21 +127,75 @@ WGAN_GP_FASHION = replace(
 )
 
 
+# Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
+GUIDELINES = {
+    "all": ("all of DCGAN's guidelines", {}),
+    "no-norm": (
+        "no BatchNorm anywhere",
+        {
+            "generator_args": {"features": 32, "batch_norm": False},
+            "discriminator_args": {"features": 32, "batch_norm": False},
+        },
+    ),
+    "no-norm-g": ("no BatchNorm in G", {"generator_args": {"features": 32, "batch_norm": False}}),
+    "no-norm-d": ("no BatchNorm in D", {"discriminator_args": {"features": 32, "batch_norm": False}}),
+    "pool": (
+        "G enlarges and D pools, instead of strides",
+        {
+            "generator": AblatedGenerator,
+            "generator_args": {"without": "strides"},
+            "discriminator": AblatedDiscriminator,
+            "discriminator_args": {"without": "strides"},
+        },
+    ),
+    "hidden": (
+        "a fully connected hidden layer in G and in D",
+        {
+            "generator": AblatedGenerator,
+            "generator_args": {"without": "convolutions-only"},
+            "discriminator": AblatedDiscriminator,
+            "discriminator_args": {"without": "convolutions-only"},
+        },
+    ),
+    "leaky-g": ("LeakyReLU in G", {"generator": AblatedGenerator, "generator_args": {"without": "relu"}}),
+    "relu-d": (
+        "ReLU in D",
+        {"discriminator": AblatedDiscriminator, "discriminator_args": {"without": "leaky-relu"}},
+    ),
+    "torch-init": ("torch's own first weights", {"init_std": None}),
+    "beta": ("Adam with β₁ = 0.9", {"betas": (0.9, 0.999)}),
+    "rate": ("learning rate 2e-3", {"lr_g": 2e-3, "lr_d": 2e-3}),
+    "notes": ("the notes' 2e-3 and β₁ = 0.9", {"lr_g": 2e-3, "lr_d": 2e-3, "betas": (0.9, 0.999)}),
+}
+
+
+def _ablation(guideline: str, seed: int) -> Recipe:
+    about, changes = GUIDELINES[guideline]
+    small = {"milestones": (1_000, 2_000), "pictures": 16, "keeps": ()}
+    budget = {"features": 32, "batch_size": 64, "steps": 2_000, "seed": seed}
+    return _dcgan(f"ablation-{guideline}-{seed}", f"{about}, seed {seed}", **(budget | small | changes))
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         MLP_FASHION,
-        *(_mlp(f"seed{s}", f"mlp-fashion with seed {s}", seed=s) for s in (1, 2, 3, 4)),
-        _mlp("batch64", "20 epochs in batches of 64", batch_size=64, steps=20 * (EPOCH // 64), keeps=()),
-        _mlp("batch10000", "20 epochs in batches of 10,000", batch_size=10_000, steps=20 * (EPOCH // 10_000), keeps=()),
-        _mlp("k5", "five updates of D for each of G", d_steps=5, steps=20_000, keeps=()),
-        _mlp("slow-g", "G learns at a quarter of D's rate", lr_g=5e-5, steps=20_000, keeps=()),
+        *(_mlp(f"seed{s}", f"mlp-fashion with seed {s}", seed=s, keeps=("generator",)) for s in (1, 2, 3, 4)),
+        _mlp("batch64", "20 epochs in batches of 64", batch_size=64, steps=20 * (EPOCH // 64)),
+        _mlp("batch10000", "20 epochs in batches of 10,000", batch_size=10_000, steps=20 * (EPOCH // 10_000)),
+        _mlp("k5", "five updates of D for each of G", d_steps=5, steps=20_000),
+        _mlp("slow-g", "G learns at a quarter of D's rate", lr_g=5e-5, steps=20_000),
         _mlp(
-            "k5-slow-g",
-            "the notes' advice: five updates of D, then a smaller step of G",
-            d_steps=5,
-            lr_g=5e-5,
+            "k5-slow-g", "the notes' advice: five updates of D, a smaller step of G", d_steps=5, lr_g=5e-5, steps=20_000
+        ),
+        replace(
+            MLP_FASHION,
+            name="mlp-mnist",
+            about="the same small MLPs on handwritten digits, for chapter 2",
+            dataset="mnist",
             steps=20_000,
+            milestones=(100, 300, 1_000, 3_000, 10_000, 20_000),
+            pictures=32,
             keeps=(),
         ),
         DCGAN_FASHION,
@@ -237,14 +213,3 @@ def recipe(name: str) -> Recipe:
     """The recipe of that name. BadInput if there is none."""
     one_of("recipe", name, RECIPES)
     return RECIPES[name]
-
-
-def difference(recorded: dict, recipe: Recipe) -> str:
-    """What a card's recipe and a recipe disagree on, in words; empty if nothing.
-
-    A field that the card lacks is younger than the card: its standard value is what was trained.
-    """
-    standard = Recipe("", "").as_card()
-    recorded, asked = standard | recorded, recipe.as_card()
-    keys = [key for key in recorded | asked if recorded.get(key) != asked.get(key) and key != "about"]
-    return "; ".join(f"{key}: recorded {recorded.get(key)!r}, asked {asked.get(key)!r}" for key in keys)

@@ -19,7 +19,7 @@ from gan_lib.device import has_bfloat16
 from gan_lib.errors import BadInput, BadRun, Diverged, Stopped
 from gan_lib.folders import FORMAT, check_writable, made, write_folder
 from gan_lib.pictures import png, sheet
-from gan_lib.recipes import Recipe
+from gan_lib.recipe import Recipe
 from gan_lib.state import State
 from gan_lib.training import check_losses, train
 
@@ -133,7 +133,7 @@ class _Recorder:
         """Draw the fixed z; score, and keep the weights if they are the best so far."""
         check_losses(self.state)  # a NaN has no picture and no score
         step, generator = self.state.step, self.state.drawing
-        self.samples[step] = runs.draw(generator, self.z, *self.labels)
+        self.samples[step] = runs.draw(generator, self.z, *self.labels)[: self.recipe.pictures]
         if self.score is None:
             return
         score = self.score(generator)

@@ -6,7 +6,7 @@ A run is a folder:
     weights.safetensors   the generator, in half precision where no picture changes by more than one grey level
     discriminator.safetensors   where the recipe keeps it
     history.safetensors   float32 (lines, 5), see training.HISTORY_COLUMNS
-    samples/000100.png    the pictures of one fixed z after 100 updates: an 8×8 grid
+    samples/000100.png    the pictures of one fixed z after 100 updates: a grid of 8 columns
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from gan_lib.errors import BadInput, BadRun
 from gan_lib.folders import read_folder
 from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
-from gan_lib.recipes import RECIPES, Recipe, difference
+from gan_lib.recipe import Recipe, difference
+from gan_lib.recipes import RECIPES
 
 RECORDED = Path(__file__).parent / "recorded"
-GRID = 8  # samples are GRID × GRID pictures
+GRID = 8  # columns of a sheet of samples, and rows where the recipe keeps all pictures
 Z_SEED = 1234  # the same z in every run, so that runs can be compared picture by picture
 
 
@@ -43,7 +44,7 @@ class Run:
         generator: on the CPU, in eval mode, float32; None if the recipe keeps no weights.
         discriminator: the same; None unless the recipe keeps it.
         history: float32 (lines, 5), columns `training.HISTORY_COLUMNS`.
-        samples: updates done → uint8 (64, C, H, W), always from `fixed_z`.
+        samples: updates done → uint8 (recipe.pictures, C, H, W), always from `fixed_z`.
         scores: updates done → Fréchet distance, empty if the run was not scored.
         card: the whole card, as in card.json.
     """
@@ -147,8 +148,8 @@ def _network(files: dict[str, bytes], name: str, network: nn.Module) -> nn.Modul
 
 
 def _from_png(content: bytes) -> Tensor:
-    """PNG of an 8×8 grid → uint8 (64, C, H, W)."""
+    """PNG of square pictures in 8 columns → uint8 (n, C, H, W)."""
     grid = torch.from_numpy(np.array(Image.open(io.BytesIO(content))))
-    height, width = grid.shape[:2]
-    grid = grid.reshape(GRID, height // GRID, GRID, width // GRID, -1)  # (8, H, 8, W, C)
-    return grid.permute(0, 2, 4, 1, 3).flatten(0, 1)  # (64, C, H, W)
+    side = grid.shape[1] // GRID
+    grid = grid.reshape(len(grid) // side, side, GRID, side, -1)  # (rows, H, 8, W, C)
+    return grid.permute(0, 2, 4, 1, 3).flatten(0, 1)  # (n, C, H, W)

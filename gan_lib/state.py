@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lib.data import ShuffledIndices
-from gan_lib.recipes import Recipe
+from gan_lib.recipe import Recipe
 
 
 class State:

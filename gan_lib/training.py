@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gan_lib import parallel
 from gan_lib.data import ImageSet, to_range
-from gan_lib.device import has_bfloat16
+from gan_lib.device import give_memory_back, has_bfloat16
 from gan_lib.errors import BadInput, Diverged
 from gan_lib.games import DLoss, Game
 from gan_lib.networks import check_labels
@@ -19,7 +19,7 @@ from gan_lib.state import State
 
 HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "d_real", "d_fake")
 EXPLODED = 1e6  # no loss of any game here comes near it while it still learns
-CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device
+CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device, and at the memory
 
 
 @torch.random.fork_rng(devices=[])  # the caller's random numbers are left alone
@@ -102,6 +102,7 @@ def train(
             state.history.append((step, torch.stack(row).detach()))  # stays on the device
         if step % CHECK_EVERY == 0 or step == steps:
             check_losses(state)
+            give_memory_back()
         stop = watch()
     return state.table()
 

@@ -1,6 +1,7 @@
 """The textbook loop that ours is timed against, and the table."""
 
 import json
+import platform
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from torchvision import transforms
 from gan_lib import games, recipes
 from gan_lib.bench import memory, quality, speed, textbook
 from gan_lib.data import to_range
+from gan_lib.device import give_memory_back
 from gan_lib.networks.dcgan import DCGANDiscriminator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 
@@ -113,12 +115,23 @@ def test_memory_is_looked_at_after_the_warm_up_and_at_the_end(tiny, images, monk
     monkeypatch.setattr(memory, "_resident", lambda: next(resident))
     found = memory.measure(tiny, 6)
     assert (found["after_warm_up"], found["peak"], found["at_the_end"]) == (100, 150, 130)
+    assert found["peaks"] == [90, 95, 98, 100, 150, 120, 130]
 
 
 def test_resident_memory_is_seen_to_grow():
     before = memory._resident()
     kept = torch.ones(20_000_000)  # 80 MB
     assert 60 < memory._resident() - before < 120 and kept.sum() > 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep no such heaps")
+def test_memory_that_nobody_uses_is_given_back():
+    blocks = [torch.ones(20_000) for _ in range(1_000)]  # 80 MB, in blocks too small for maps of their own
+    last = blocks[-1]  # holds the heap's end, so that free alone cannot give it back
+    del blocks
+    before = memory._resident()
+    give_memory_back()
+    assert before - memory._resident() > 50 and last.sum() == 20_000
 
 
 def test_ours_stops_where_it_is_as_good_as_the_textbook_loop(tiny, images, monkeypatch):

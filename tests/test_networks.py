@@ -9,6 +9,7 @@ from torch import nn
 from gan_lib import games
 from gan_lib.errors import BadInput
 from gan_lib.networks import at_least_float32, check_labels, evaluating, normal_weights
+from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator, LargeDCGANGenerator
@@ -647,3 +648,62 @@ def test_pixels_that_are_still_bytes_are_refused_and_the_way_out_is_named():
             judge(pixels)
     with pytest.raises(BadInput, match=r"is torch.int64; this generator takes float"):
         MLPGenerator()(torch.zeros(2, 100, dtype=torch.int64))
+
+
+# ---------------------------------------------------------------------------------------------- chapter 4's ablation
+
+KEPT = {"ConvTranspose2d": 4, "ReLU": 3, "BatchNorm2d": 2, "Tanh": 1}  # of DCGAN's generator
+KEPT_D = {"Conv2d": 4, "LeakyReLU": 3, "BatchNorm2d": 2}
+
+
+def counted(network):
+    leaves = [type(m).__name__ for m in network.modules() if not list(m.children())]
+    return {name: leaves.count(name) for name in sorted(set(leaves))}
+
+
+def with_changes(kept, **changes):
+    return dict(sorted((name, n) for name, n in (kept | changes).items() if n))
+
+
+@pytest.mark.parametrize(
+    ("without", "layers"),
+    [
+        ("strides", with_changes(KEPT, ConvTranspose2d=1, Conv2d=3, Upsample=3)),
+        ("relu", with_changes(KEPT, ReLU=0, LeakyReLU=3)),
+        ("convolutions-only", with_changes(KEPT, ConvTranspose2d=3, ReLU=4, Linear=2, Flatten=1, Unflatten=1)),
+    ],
+)
+def test_an_ablated_generator_lacks_one_guideline_and_nothing_else(without, layers):
+    assert counted(DCGANGenerator(features=8)) == with_changes(KEPT)
+    generator = AblatedGenerator(without, features=8)
+    assert counted(generator) == layers
+    assert generator(torch.randn(3, 100)).shape == (3, 1, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("without", "layers"),
+    [
+        ("strides", with_changes(KEPT_D, MaxPool2d=3)),
+        ("leaky-relu", with_changes(KEPT_D, LeakyReLU=0, ReLU=3)),
+        ("convolutions-only", with_changes(KEPT_D, Conv2d=3, LeakyReLU=4, Linear=2, Flatten=1)),
+    ],
+)
+def test_an_ablated_discriminator_lacks_one_guideline_and_nothing_else(without, layers):
+    assert counted(DCGANDiscriminator(features=8)) == with_changes(KEPT_D)
+    discriminator = AblatedDiscriminator(without, features=8)
+    assert counted(discriminator) == layers
+    assert discriminator(torch.randn(3, 1, 32, 32)).shape == (3, 1)
+
+
+def test_where_strides_are_given_up_pixels_are_doubled_and_the_largest_is_kept():
+    up, down = AblatedGenerator("strides", features=8).model[2], AblatedDiscriminator("strides", features=8).trunk[0]
+    x = torch.randn(1, 64, 4, 4)
+    assert torch.equal(up[0](x), x.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    assert up(x).shape == (1, 32, 8, 8) and [layer.stride for layer in (up[1], down[0])] == [(1, 1), (1, 1)]
+    assert torch.equal(down[1](x), x.unflatten(2, (2, 2)).unflatten(4, (2, 2)).amax((3, 5)))
+
+
+@pytest.mark.parametrize("network", [AblatedGenerator, AblatedDiscriminator])
+def test_an_unknown_guideline_is_refused(network):
+    with pytest.raises(BadInput, match="guideline 'tanh' is not known; choose one of: strides, convolutions-only"):
+        network("tanh")

@@ -15,9 +15,7 @@ import torch
 from book.produce import BOOK, chapters, stamp
 from gan_lib.widgets import LatentExplorer
 
-NUMBERED = [
-    path for path in chapters() if path.stem != "touch"
-]  # a page of widgets: no switch, no exercise
+NUMBERED = [path for path in chapters() if path.stem != "touch"]  # a page of widgets: no switch, no exercise
 
 
 @pytest.fixture(params=NUMBERED, ids=lambda path: path.stem)

@@ -13,6 +13,7 @@ from gan_lib import games, recipes, training
 from gan_lib.errors import BadInput, Diverged
 from gan_lib.networks import conditional
 from gan_lib.networks.mlp import MLPDiscriminator
+from gan_lib.recipe import difference
 from gan_lib.state import State
 from gan_lib.training import HISTORY_COLUMNS, train
 from tests.conftest import TINY
@@ -189,9 +190,9 @@ def test_a_card_holds_every_field_as_plain_json(tiny):
 
 
 def test_the_difference_of_two_recipes_names_each_field_and_no_other(tiny):
-    assert recipes.difference(tiny.as_card(), replace(tiny, about="other words")) == ""
+    assert difference(tiny.as_card(), replace(tiny, about="other words")) == ""
     other = replace(tiny, generator_args={"hidden": 7}, betas=(0.0, 0.9))
-    assert recipes.difference(tiny.as_card(), other) == (
+    assert difference(tiny.as_card(), other) == (
         "generator_args: recorded {}, asked {'hidden': 7}; betas: recorded [0.5, 0.999], asked [0.0, 0.9]"
     )
 

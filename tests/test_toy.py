@@ -1,12 +1,14 @@
 """The ring of Gaussians, and every game on it."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
 
-from gan_lib import games, plane, toy
+from gan_lib import games, plane, runs, toy
 from gan_lib.errors import BadInput
+from gan_lib.recipe import difference
 from gan_lib.state import State
 from gan_lib.training import train
 
@@ -94,3 +96,32 @@ def test_a_play_keeps_the_points_and_the_field_of_each_moment():
 def test_the_field_of_a_critic_is_its_value():
     play = plane.play(replace(plane.RECIPES["WGAN-GP"], steps=4, batch_size=16), toy.ring(64, 4), moments=2)
     assert play.field.min() < 0 or play.field.max() > 1
+
+
+@pytest.mark.parametrize("name", plane.RECIPES)
+def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_its_points(name):
+    card = json.loads((runs.RECORDED / plane.NAME / "card.json").read_text())
+    assert difference(card["recipe"][name], plane.RECIPES[name]) == ""
+    play, curves, found = plane.load(name), plane.histories(name), plane.evaluation(name)
+    assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
+    assert curves.shape[::2] == (plane.SEEDS, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
+    assert not torch.equal(curves[0], curves[1])
+    modes, near = toy.modes_covered(play.points[-1], toy.ring_centres())
+    assert found["modes"][0] == modes and found["near"][0] == pytest.approx(near, abs=0.01)
+    assert len(found["modes"]) == len(found["near"]) == plane.SEEDS
+
+
+def test_recording_the_ring_trains_every_game_with_every_seed(tmp_path, monkeypatch):
+    short = {"short": replace(plane.RING, steps=20, batch_size=16)}
+    monkeypatch.setattr(plane, "RECIPES", short)
+    monkeypatch.setattr(plane, "SEEDS", 2)
+    monkeypatch.setattr(runs, "RECORDED", tmp_path)
+    card = plane.record_ring(tmp_path / plane.NAME)
+    assert card["seeds"] == 2 and plane.evaluation("short") == card["evaluation"]["short"]
+    for seed, curves in enumerate(plane.histories("short")):
+        own = plane.play(replace(short["short"], seed=seed), plane.data())
+        torch.testing.assert_close(own.history, curves)
+        if seed == 0:
+            torch.testing.assert_close(plane.load("short").points, own.points, atol=1e-3, rtol=0)
+    with pytest.raises(BadInput, match="game 'long' is not known"):
+        plane.load("long")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gan_lib import data, metrics
 from gan_lib.bench.textbook import textbook
-from gan_lib.recipes import Recipe
+from gan_lib.recipe import Recipe
 from gan_lib.state import State
 from gan_lib.training import train
 

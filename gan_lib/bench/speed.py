@@ -12,7 +12,7 @@ import torch
 from gan_lib import data
 from gan_lib.bench.textbook import textbook
 from gan_lib.progress import progress
-from gan_lib.recipes import Recipe
+from gan_lib.recipe import Recipe
 from gan_lib.state import State
 from gan_lib.training import train
 

@@ -12,7 +12,7 @@ from torchvision import transforms
 
 from gan_lib import data
 from gan_lib.games import ACGAN
-from gan_lib.recipes import Recipe
+from gan_lib.recipe import Recipe
 
 
 class _AsPictures(Dataset):

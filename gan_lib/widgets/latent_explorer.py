@@ -20,7 +20,15 @@ from gan_lib.widgets.export import NotExportable, export
 from gan_lib.widgets.face import base64_text, display_page
 from gan_lib.widgets.live_latent import DIMENSIONS, LatentExplorer, titled
 
-SCRIPTS = ("random.js", "gemm.wasm", "engine.js", "generators.js", "latent_view.js", "latent_explorer.js")
+SCRIPTS = (
+    "random.js",
+    "gemm.wasm",
+    "engine.js",
+    "generators.js",
+    "latent_view.js",
+    "latent_link.js",
+    "latent_explorer.js",
+)
 TRAVELS = 500_000  # bytes of weights that an output carries itself; larger ones come from a file beside the page
 
 

@@ -1,102 +1,25 @@
 /* A generator as widgets/export.py wrote it, run by the page.
  *
- * `engine` is self-contained: its text is also what the worker runs. Every heavy layer is one matrix product
- * (gemm.wat, or plain JavaScript where WebAssembly or its SIMD is missing); a transposed convolution is that product
- * followed by adding each row's taps into the picture. Activations are channels-last: (pictures, y, x, channels).
+ * Every heavy layer is one matrix product (gemm.wat, or plain JavaScript where WebAssembly or its SIMD is missing); a
+ * transposed convolution is that product followed by adding each row's taps into the picture. Activations are
+ * channels-last: (pictures, y, x, channels).
  */
+const ENGINE = [engine, readNumbers, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose];
+
+/* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
-  const PICTURES = 4; // at most, in one pass
-  const raw = atob(text), half = spec.dtype === "float16", bytes = new Uint8Array(raw.length);
-  if (bytes.length !== spec.numbers * (half ? 2 : 4)) throw new Error("the weights are cut short");
-  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
-  const numbers = half ? floats(new Uint16Array(bytes.buffer)) : new Float32Array(bytes.buffer);
-
-  function floats(halves) {
-    const table = Float32Array.from({ length: 65536 }, (_, h) => {
-      const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
-      if (exponent === 0) return sign * fraction * 2 ** -24;
-      if (exponent === 31) return fraction ? NaN : sign * Infinity;
-      return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-    });
-    const values = new Float32Array(halves.length);
-    for (let i = 0; i < values.length; i++) values[i] = table[halves[i]];
-    return values;
-  }
-
-  // Where things lie: each product's panels of weights, then its input and its output.
-  const products = spec.layers.filter((layer) => layer.out).map((layer) => {
-    const taps = (layer.kernel || 1) ** 2, positions = (layer.side || 1) ** 2;
-    return { layer, taps, rows: positions * PICTURES, panels: Math.ceil((layer.out * taps) / 8) };
-  });
-  let size = 0, taken = 0;
-  const room = (count) => { const start = size; size += Math.ceil(count / 4) * 16; return start; }; // bytes, aligned
-  for (const p of products) {
-    p.weight = room(p.panels * p.layer.in * 8);
-    p.x = room(p.rows * p.layer.in);
-    p.y = room(p.rows * p.panels * 8);
-  }
-  const memory = wasm && new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
-  const f = new Float32Array(memory ? memory.buffer : new ArrayBuffer(size));
-  const gemm = memory ? new WebAssembly.Instance(wasm, { page: { memory } }).exports.gemm : plainGemm;
-
-  /* The same product without WebAssembly; pointers in bytes, as there. */
-  function plainGemm(w, x, y, panels, k, n) {
-    for (let panel = 0; panel < panels; panel++) {
-      const start = w / 4 + panel * k * 8;
-      for (let row = 0; row < n; row++) {
-        let a = 0, b = 0, c = 0, d = 0, e = 0, g = 0, h = 0, i = 0;
-        for (let j = 0, p = start, q = x / 4 + row * k; j < k; j++, p += 8, q++) {
-          const v = f[q];
-          a += f[p] * v; b += f[p + 1] * v; c += f[p + 2] * v; d += f[p + 3] * v;
-          e += f[p + 4] * v; g += f[p + 5] * v; h += f[p + 6] * v; i += f[p + 7] * v;
-        }
-        f.set([a, b, c, d, e, g, h, i], y / 4 + (row * panels + panel) * 8);
-      }
-    }
-  }
-
-  for (const p of products) { // torch's (in, out, taps), or (out, in) for a linear layer, into panels
-    const { layer: { in: n, out, op }, taps } = p, linear = op === "linear";
-    for (let k = 0; k < n; k++)
-      for (let o = 0; o < out; o++)
-        for (let tap = 0; tap < taps; tap++) {
-          const m = tap * out + o, source = linear ? o * n + k : (k * out + o) * taps + tap;
-          f[p.weight / 4 + ((m >> 3) * n + k) * 8 + (m & 7)] = numbers[taken + source];
-        }
-    taken += n * out * taps;
-    p.layer.bias = numbers.slice(taken, (taken += out)); // a copy: the rest can be forgotten
-  }
+  const products = planProducts(spec.layers), { f, gemm } = workspace(products, wasm);
+  packWeights(products, readNumbers(spec, text), f);
 
   function multiply(p, value, pictures) {
-    const rows = (p.rows / PICTURES) * pictures;
     f.set(value, p.x / 4);
-    gemm(p.weight, p.x, p.y, p.panels, p.layer.in, Math.ceil(rows / 4) * 4);
-    return f.subarray(p.y / 4, p.y / 4 + rows * p.panels * 8);
+    gemm(p.weight, p.x, p.y, p.panels, p.layer.in, Math.ceil((p.positions * pictures) / 4) * 4);
+    return f.subarray(p.y / 4, p.y / 4 + p.positions * pictures * p.panels * 8);
   }
 
-  const OPS = {
-    linear(layer, value, pictures, p) {
-      const product = multiply(p, value, pictures), width = p.panels * 8, y = new Float32Array(pictures * layer.out);
-      for (let i = 0; i < pictures; i++)
-        for (let o = 0; o < layer.out; o++) y[i * layer.out + o] = product[i * width + o] + layer.bias[o];
-      return y;
-    },
-    conv_transpose(layer, value, pictures, p) { // output o of input i lies at i · stride − padding + tap
-      const product = multiply(p, value, pictures), { side, kernel, stride, padding, out, bias } = layer;
-      const large = (side - 1) * stride - 2 * padding + kernel, y = new Float32Array(pictures * large * large * out);
-      for (let start = 0; start < y.length; start += out) y.set(bias, start);
-      for (let row = 0, source = 0; row < pictures * side * side; row++, source = row * p.panels * 8) {
-        const i = Math.floor(row / (side * side)), top = Math.floor(row / side) % side, left = row % side;
-        for (let ky = 0; ky < kernel; ky++)
-          for (let kx = 0; kx < kernel; kx++, source += out) {
-            const oy = top * stride - padding + ky, ox = left * stride - padding + kx;
-            if (oy < 0 || oy >= large || ox < 0 || ox >= large) continue;
-            const target = ((i * large + oy) * large + ox) * out;
-            for (let o = 0; o < out; o++) y[target + o] += product[source + o];
-          }
-      }
-      return y;
-    },
+  const ops = {
+    linear: (layer, value, pictures, p) => linear(layer, multiply(p, value, pictures), pictures, p.panels * 8),
+    conv_transpose: (layer, value, pictures, p) => convTranspose(layer, multiply(p, value, pictures), pictures, p.panels * 8),
     affine({ scale, shift }, value) {
       for (let start = 0; start < value.length; start += scale.length)
         for (let o = 0; o < scale.length; o++) value[start + o] = value[start + o] * scale[o] + shift[o];
@@ -109,7 +32,7 @@ function engine(spec, text, wasm) {
   /* inputs Float32Array (pictures, in) → Float32Array (pictures, y, x, channels) in −1…1 */
   function run(inputs, pictures) {
     let product = 0;
-    return spec.layers.reduce((value, layer) => OPS[layer.op](layer, value, pictures, layer.out && products[product++]), inputs);
+    return spec.layers.reduce((value, layer) => ops[layer.op](layer, value, pictures, layer.out && products[product++]), inputs);
   }
 
   return {
@@ -122,4 +45,104 @@ function engine(spec, text, wasm) {
       return total;
     },
   };
+}
+
+/* Base64 text → Float32Array of all weights. */
+function readNumbers(spec, text) {
+  const raw = atob(text), half = spec.dtype === "float16", bytes = new Uint8Array(raw.length);
+  if (bytes.length !== spec.numbers * (half ? 2 : 4)) throw new Error("the weights are cut short");
+  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
+  if (!half) return new Float32Array(bytes.buffer);
+  const table = float16Table(), values = new Float32Array(spec.numbers), halves = new Uint16Array(bytes.buffer);
+  for (let i = 0; i < values.length; i++) values[i] = table[halves[i]];
+  return values;
+}
+
+function float16Table() {
+  return Float32Array.from({ length: 65536 }, (_, h) => {
+    const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}
+
+function planProducts(layers) {
+  return layers.filter((layer) => layer.out).map((layer) => {
+    const taps = (layer.kernel || 1) ** 2, positions = (layer.side || 1) ** 2; // of one picture
+    return { layer, taps, positions, panels: Math.ceil((layer.out * taps) / 8) };
+  });
+}
+
+/* Where things lie (in bytes): each product's panels of weights, then its input and its output. */
+function workspace(products, wasm) {
+  const PICTURES = 4; // at most, in one pass
+  let size = 0;
+  const room = (count) => { const start = size; size += Math.ceil(count / 4) * 16; return start; }; // aligned
+  for (const p of products) {
+    p.weight = room(p.panels * p.layer.in * 8);
+    p.x = room(p.positions * PICTURES * p.layer.in);
+    p.y = room(p.positions * PICTURES * p.panels * 8);
+  }
+  const memory = wasm && new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
+  const f = new Float32Array(memory ? memory.buffer : new ArrayBuffer(size));
+  return { f, gemm: memory ? new WebAssembly.Instance(wasm, { page: { memory } }).exports.gemm : plainGemm(f) };
+}
+
+/* The same product without WebAssembly; pointers in bytes, as there. */
+function plainGemm(f) {
+  return (w, x, y, panels, k, n) => {
+    for (let panel = 0; panel < panels; panel++) {
+      const start = w / 4 + panel * k * 8;
+      for (let row = 0; row < n; row++) {
+        let a = 0, b = 0, c = 0, d = 0, e = 0, g = 0, h = 0, i = 0;
+        for (let j = 0, p = start, q = x / 4 + row * k; j < k; j++, p += 8, q++) {
+          const v = f[q];
+          a += f[p] * v; b += f[p + 1] * v; c += f[p + 2] * v; d += f[p + 3] * v;
+          e += f[p + 4] * v; g += f[p + 5] * v; h += f[p + 6] * v; i += f[p + 7] * v;
+        }
+        f.set([a, b, c, d, e, g, h, i], y / 4 + (row * panels + panel) * 8);
+      }
+    }
+  };
+}
+
+/* torch's (in, out, taps), or (out, in) for a linear layer, into panels of eight outputs. */
+function packWeights(products, numbers, f) {
+  let taken = 0;
+  for (const { layer, taps, weight } of products) {
+    const { in: n, out, op } = layer, isLinear = op === "linear";
+    for (let k = 0; k < n; k++)
+      for (let o = 0; o < out; o++)
+        for (let tap = 0; tap < taps; tap++) {
+          const m = tap * out + o, source = isLinear ? o * n + k : (k * out + o) * taps + tap;
+          f[weight / 4 + ((m >> 3) * n + k) * 8 + (m & 7)] = numbers[taken + source];
+        }
+    taken += n * out * taps;
+    layer.bias = numbers.slice(taken, (taken += out)); // a copy: the rest can be forgotten
+  }
+}
+
+function linear({ out, bias }, product, pictures, width) {
+  const y = new Float32Array(pictures * out);
+  for (let i = 0; i < pictures; i++)
+    for (let o = 0; o < out; o++) y[i * out + o] = product[i * width + o] + bias[o];
+  return y;
+}
+
+/* Output o of input i lies at i · stride − padding + tap. */
+function convTranspose({ side, kernel, stride, padding, out, bias }, product, pictures, width) {
+  const large = (side - 1) * stride - 2 * padding + kernel, y = new Float32Array(pictures * large * large * out);
+  for (let start = 0; start < y.length; start += out) y.set(bias, start);
+  for (let row = 0, source = 0; row < pictures * side * side; row++, source = row * width) {
+    const i = Math.floor(row / (side * side)), top = Math.floor(row / side) % side, left = row % side;
+    for (let ky = 0; ky < kernel; ky++)
+      for (let kx = 0; kx < kernel; kx++, source += out) {
+        const oy = top * stride - padding + ky, ox = left * stride - padding + kx;
+        if (oy < 0 || oy >= large || ox < 0 || ox >= large) continue;
+        const target = ((i * large + oy) * large + ox) * out;
+        for (let o = 0; o < out; o++) y[target + o] += product[source + o];
+      }
+  }
+  return y;
 }

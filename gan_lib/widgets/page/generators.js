@@ -39,7 +39,7 @@ async function start(spec, text) {
   const inside = { postMessage: (data) => here.onmessage({ data }) };
   if (spec.numbers >= SMALL) {
     try {
-      const url = URL.createObjectURL(new Blob([`${engine}\n(${answer})(self);`], { type: "text/javascript" }));
+      const url = URL.createObjectURL(new Blob([`${ENGINE.join("\n")}\n(${answer})(self);`], { type: "text/javascript" }));
       return await connect(new Worker(url), { spec, text, wasm }).finally(() => URL.revokeObjectURL(url));
     } catch { /* workers are forbidden here, or cannot take the program: the page itself computes */ }
   }

@@ -2,7 +2,8 @@
 
 const EFFECT_PARTS = 8, EFFECT_PAIRS = 2, EFFECT_SEED = 1234, EFFECT_DELTA = 0.05; // 16 z in all, two at a time
 
-function latentView({ title, network }, engine) {
+/* The nodes of a view: `head` beside the sliders, `foot` below. */
+function viewNodes(title) {
   const canvas = (kind) => element("canvas", { class: kind, role: "img", "aria-label": "not drawn yet" });
   const picture = canvas("gan-picture"), map = canvas("gan-map"), pinned = canvas("gan-pinned");
   const strip = [-3, 0, 3].map((value) => ({ value, canvas: canvas("gan-step") }));
@@ -13,63 +14,75 @@ function latentView({ title, network }, engine) {
     picture,
     element("div", { class: "gan-strip" }, ...strip.map((s) => s.canvas), stripTitle));
   const foot = element("div", { class: "gan-view gan-pair" }, element("div", {}, map, mapTitle), pinBox);
-  const name = title ? `${title}: ` : "", size = network.latent_dim, [channels, height, width] = network.shape;
-  let stripOf = "", effectOf = "", parts = 0, total;
+  return { head, foot, picture, map, pinned, strip, stripTitle, mapTitle, pinTitle, pinBox };
+}
 
-  /* z as the network takes it: with what the label puts behind it */
-  const input = (z, label) => (network.labels ? [...z, ...network.labels[label]] : z);
-  const inputs = (list, label) => Float32Array.from(list.flatMap((z) => [...input(z, label)]));
-  const changed = (z, k, value) => { const other = z.slice(); other[k] = value; return other; };
-  const text = (node, value) => { if (node.textContent !== value) node.textContent = value; };
+/* z with dimension k at another value */
+function changed(z, k, value) {
+  const other = z.slice();
+  other[k] = value;
+  return other;
+}
 
-  async function draw({ z, label, title: what }) {
-    paint(picture, await engine.draw({ inputs: inputs([z], label), pictures: 1 }), network.shape);
-    picture.setAttribute("aria-label", `${name}the generator's picture of ${what}`);
+class LatentView {
+  constructor({ title, network }, engine) {
+    Object.assign(this, viewNodes(title), { network, engine, name: title ? `${title}: ` : "", stripOf: "", effectOf: "" });
   }
 
-  async function drawStrip({ z, label, active }) {
-    const walk = strip.map(({ value }) => changed(z, active, value)), now = `${active} ${label} ${walk[0]}`;
-    if (now === stripOf) return;
-    stripOf = now;
-    const pixels = await engine.draw({ inputs: inputs(walk, label), pictures: 3 }), n = pixels.length / 3;
-    strip.forEach(({ canvas: step, value }, i) => {
-      paint(step, pixels.subarray(i * n, (i + 1) * n), network.shape);
-      step.setAttribute("aria-label", `${name}the same z with z[${active}] = ${value}`);
+  /* A list of z as the network takes it: each with what the label puts behind it. */
+  inputs(list, label) {
+    const behind = this.network.labels ? this.network.labels[label] : [];
+    return Float32Array.from(list.flatMap((z) => [...z, ...behind]));
+  }
+
+  async draw({ z, label, title }) {
+    const pixels = await this.engine.draw({ inputs: this.inputs([z], label), pictures: 1 });
+    paint(this.picture, pixels, this.network.shape);
+    this.picture.setAttribute("aria-label", `${this.name}the generator's picture of ${title}`);
+  }
+
+  async drawStrip({ z, label, active }) {
+    const walk = this.strip.map(({ value }) => changed(z, active, value)), now = `${active} ${label} ${walk[0]}`;
+    if (now === this.stripOf) return;
+    this.stripOf = now;
+    const pixels = await this.engine.draw({ inputs: this.inputs(walk, label), pictures: 3 }), n = pixels.length / 3;
+    this.strip.forEach(({ canvas: step, value }, i) => {
+      paint(step, pixels.subarray(i * n, (i + 1) * n), this.network.shape);
+      step.setAttribute("aria-label", `${this.name}the same z with z[${active}] = ${value}`);
     });
-    text(stripTitle, `z[${active}] at −3, 0, 3`);
+    this.stripTitle.textContent = `z[${active}] at −3, 0, 3`;
   }
 
   /* One part of the map; it is shown when all parts are there. Central differences, at other z than the reader's. */
-  async function drawEffect({ label, active }) {
-    const now = `${active} ${label}`;
-    if (now !== effectOf) [effectOf, parts, total] = [now, 0, new Float32Array(channels * height * width)];
-    if (parts === EFFECT_PARTS) return;
+  async drawEffect({ label, active }) {
+    const now = `${active} ${label}`, [channels, height, width] = this.network.shape, size = this.network.latent_dim;
+    if (now !== this.effectOf) Object.assign(this, { effectOf: now, parts: 0, total: new Float32Array(channels * height * width) });
+    if (this.parts === EFFECT_PARTS) return;
     const all = normals(EFFECT_SEED, EFFECT_PARTS * EFFECT_PAIRS * size), list = [];
-    for (let i = parts * EFFECT_PAIRS; i < (parts + 1) * EFFECT_PAIRS; i++) {
+    for (let i = this.parts * EFFECT_PAIRS; i < (this.parts + 1) * EFFECT_PAIRS; i++) {
       const z = all.slice(i * size, (i + 1) * size);
       list.push(changed(z, active, z[active] + EFFECT_DELTA), changed(z, active, z[active] - EFFECT_DELTA));
     }
-    const part = await engine.effect({ inputs: inputs(list, label), pictures: list.length, delta: EFFECT_DELTA });
-    part.forEach((v, i) => { total[i] += v / EFFECT_PARTS; });
-    if (++parts === EFFECT_PARTS) showEffect(active);
+    const ask = { inputs: this.inputs(list, label), pictures: list.length, delta: EFFECT_DELTA };
+    const part = await this.engine.effect(ask);
+    part.forEach((v, i) => { this.total[i] += v / EFFECT_PARTS; });
+    if (++this.parts === EFFECT_PARTS) this.showEffect(active);
   }
 
-  function showEffect(k) {
-    const most = total.reduce((a, b) => Math.max(a, b), 1e-12);
-    paint(map, total.map((v) => Math.round((255 * v) / most)), network.shape);
+  showEffect(k) {
+    const most = this.total.reduce((a, b) => Math.max(a, b), 1e-12);
+    paint(this.map, this.total.map((v) => Math.round((255 * v) / most)), this.network.shape);
     const strength = `at most ${(127.5 * most).toFixed(0)} of 255 grey levels per unit`;
-    map.setAttribute("aria-label", `${name}the pixels that z[${k}] moves, white the most: ${strength}`);
-    text(mapTitle, `pixels that z[${k}] moves (white: ${strength})`);
+    this.map.setAttribute("aria-label", `${this.name}the pixels that z[${k}] moves, white the most: ${strength}`);
+    this.mapTitle.textContent = `pixels that z[${k}] moves (white: ${strength})`;
   }
 
-  function pin(what) {
-    pinned.width = width;
-    pinned.height = height;
+  pin(title) {
+    const { pinned, picture } = this;
+    [pinned.width, pinned.height] = [picture.width, picture.height];
     pinned.getContext("2d").drawImage(picture, 0, 0);
-    pinned.setAttribute("aria-label", `${name}pinned, the picture of ${what}`);
-    pinTitle.textContent = `pinned: ${what}`;
-    pinBox.hidden = false;
+    pinned.setAttribute("aria-label", `${this.name}pinned, the picture of ${title}`);
+    this.pinTitle.textContent = `pinned: ${title}`;
+    this.pinBox.hidden = false;
   }
-
-  return { head, foot, draw, drawStrip, drawEffect, pin };
 }
