@@ -76,7 +76,6 @@ CGAN_MNIST = Recipe(
     bfloat16=True,
     steps=16_000,
     milestones=_steps(16_000, 500),
-    pictures=32,
 )
 ACGAN_FASHION = _dcgan(
     "acgan-fashion",
@@ -88,6 +87,7 @@ ACGAN_FASHION = _dcgan(
     ema=0.999,
     steps=4_000,
     milestones=_steps(4_000, 250),
+    pictures=64,  # all classes
 )
 
 # One architecture, one budget: each D or critic is shown 640,000 real images. It has no BatchNorm, which the
