@@ -65,6 +65,17 @@ def _value(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor
     return -games.discriminator_loss(real_logits, fake_logits)
 
 
+def _frozen_step(generator: torch.nn.Module, discriminator: torch.nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """The lengths of G's gradient and of D's, which is 0."""
+    loss = games.non_saturating_generator_loss(discriminator(generator(z)))
+    grads = torch.autograd.grad(loss, list(generator.parameters()))
+    return torch.stack([torch.cat([g.flatten() for g in grads]).norm(), torch.tensor(0.0)])
+
+
+def _class_gradient(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return (logits.softmax(1) - torch.nn.functional.one_hot(labels, logits.shape[1])) / len(labels)
+
+
 HEAPS = (_logits(1, 5)[0].softmax(0), _logits(2, 5)[1].softmax(0)), (torch.ones(2) / 2, torch.tensor([0.1, 0.9]))
 
 EXERCISES = {
@@ -90,6 +101,14 @@ EXERCISES = {
         ((*MLP_FASHION.build(), _logits(8, 1, 28, 28).tanh(), latent.z_from_seed(6, n=8)),),
     ),
     "generator-gradient": Exercise(_generator_gradient, ((*MLP_FASHION.build(), latent.z_from_seed(5, n=8)),)),
+    "shared-gradient": Exercise(lambda logit: 2 * logit.sigmoid() - 1, ((_logits(5, 1),),)),
+    "joint-d": Exercise(lambda p, q: (p + q) / (p + 2 * q), HEAPS),
+    "frozen": Exercise(_frozen_step, ((*MLP_FASHION.build(), latent.z_from_seed(4, n=8)),)),
+    "norm-gradient": Exercise(lambda x: x / x.norm().clamp_min(1e-12), ((_logits(1, 3)[0],), (torch.zeros(3),))),
+    "per-example": Exercise(
+        lambda g: g.square().sum((1, 2, 3)).sqrt(), ((_logits(4, 3, 2, 2),), (_logits(2, 1, 3, 3),))
+    ),
+    "class-gradient": Exercise(_class_gradient, ((_logits(4, 10), torch.tensor([3, 0, 9, 3])),)),
     "spherical": Exercise(
         latent.spherical,
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
@@ -154,3 +154,32 @@ def _curve(axis: Axes, table: Tensor, name: str, colour: str, window: int) -> No
     axis.plot(steps.numpy(), values.numpy(), color=colour, alpha=0.15, lw=0.5)
     steps, values = running_mean(steps, window), running_mean(values, window)
     axis.plot(steps.numpy(), values.numpy(), color=colour, lw=1.4, label=LABELS[name])
+
+
+PATH = ("z", "G", "fake", "D", "loss")
+
+
+def gradient_paths(rows: Mapping[str, tuple[str, str]]) -> Figure:
+    """How far a loss's gradient walks back along z → G → fake → D → loss, and which networks keep some of it.
+
+    Args:
+        rows: title → (the last box that the gradient reaches, the networks that keep one: "", "G", "D" or "GD").
+    """
+    figure, axes = plt.subplots(len(rows), 1, figsize=(7, 0.95 * len(rows)), squeeze=False)
+    for axis, (title, (last, keepers)) in zip(axes[:, 0], rows.items(), strict=True):
+        axis.set(xlim=(-0.6, len(PATH) - 0.4), ylim=(-0.75, 0.75))
+        axis.axis("off")
+        axis.set_title(title, loc="left", fontsize=9)
+        for i, name in enumerate(PATH):
+            colour = FAKE if name in keepers else "#dddddd"
+            box = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "#555555"}
+            axis.text(i, 0, name, ha="center", va="center", bbox=box, color="white" if name in keepers else "black")
+            if i + 1 < len(PATH):
+                _arrow(axis, i + 0.25, i + 0.75, 0.2, "#999999")
+                if i >= PATH.index(last):
+                    _arrow(axis, i + 0.75, i + 0.25, -0.2, FAKE)
+    return _closed(figure)
+
+
+def _arrow(axis: Axes, start: float, end: float, y: float, colour: str) -> None:
+    axis.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.5})

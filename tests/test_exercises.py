@@ -60,7 +60,29 @@ def value(real, fake):
     return -bce(real, torch.ones_like(real)) - bce(fake, torch.zeros_like(fake))
 
 
+def frozen(generator, discriminator, z):
+    generator.zero_grad()
+    for weight in discriminator.parameters():
+        weight.requires_grad = False
+        weight.grad = None
+    torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
+    lengths = [[p.grad.norm() for p in net.parameters() if p.grad is not None] for net in (generator, discriminator)]
+    return torch.tensor([float(np.linalg.norm(each)) for each in lengths])
+
+
+def class_gradient(logits, labels):
+    logits.requires_grad_()
+    (-logits.log_softmax(1)[range(len(labels)), labels].mean()).backward()
+    return logits.grad
+
+
 RIGHT = {
+    "shared-gradient": lambda logit: torch.tanh(logit / 2),
+    "joint-d": lambda p, q: 1 - q / (p + 2 * q),
+    "frozen": frozen,
+    "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
+    "per-example": lambda gradient: torch.tensor([np.linalg.norm(each.ravel()) for each in gradient.numpy()]),
+    "class-gradient": class_gradient,
     "best-d": lambda p, q: 1 / (1 + q / p),
     "jsd": jsd,
     "w1": lambda p, q: wasserstein_distance(range(len(p)), range(len(p)), p, q),

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
 
 from gan_lib import plots
 from gan_lib.data import to_range
@@ -77,3 +78,15 @@ def test_a_matrix_is_shown_cell_by_cell():
     values = torch.arange(12.0).reshape(3, 4)
     (axis,) = plots.matrix(values, "a title").axes
     assert np.array_equal(axis.images[0].get_array(), values) and axis.get_title() == "a title"
+
+
+def test_a_gradient_path_has_an_arrow_for_each_box_that_it_passes_and_marks_who_keeps_some():
+    figure = plots.gradient_paths({"all the way": ("z", "GD"), "cut": ("D", "D")})
+    for axis, arrows, kept in zip(figure.axes, (4, 1), (["G", "D"], ["D"]), strict=True):
+        boxes = [text for text in axis.texts if text.get_text()]
+        assert [text.get_text() for text in boxes] == ["z", "G", "fake", "D", "loss"]
+        marked = [text.get_text() for text in boxes if to_hex(text.get_bbox_patch().get_facecolor()) == plots.FAKE]
+        assert marked == kept
+        back = [text for text in axis.texts if not text.get_text() and text.xyann[0] > text.xy[0]]
+        assert len(back) == arrows
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["all the way", "cut"]
