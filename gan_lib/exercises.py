@@ -66,10 +66,10 @@ def _value(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor
 
 
 def _frozen_step(generator: torch.nn.Module, discriminator: torch.nn.Module, z: torch.Tensor) -> torch.Tensor:
-    """The lengths of G's gradient and of D's, which is 0."""
+    """The length of G's gradient; how many of D's weights hold one (none), and how many can get one (all)."""
     loss = games.non_saturating_generator_loss(discriminator(generator(z)))
     grads = torch.autograd.grad(loss, list(generator.parameters()))
-    return torch.stack([torch.cat([g.flatten() for g in grads]).norm(), torch.tensor(0.0)])
+    return torch.tensor([torch.cat([g.flatten() for g in grads]).norm(), 0, len(list(discriminator.parameters()))])
 
 
 def _class_gradient(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -104,7 +104,9 @@ EXERCISES = {
     "shared-gradient": Exercise(lambda logit: 2 * logit.sigmoid() - 1, ((_logits(5, 1),),)),
     "joint-d": Exercise(lambda p, q: (p + q) / (p + 2 * q), HEAPS),
     "frozen": Exercise(_frozen_step, ((*MLP_FASHION.build(), latent.z_from_seed(4, n=8)),)),
-    "norm-gradient": Exercise(lambda x: x / x.norm().clamp_min(1e-12), ((_logits(1, 3)[0],), (torch.zeros(3),))),
+    "norm-gradient": Exercise(
+        lambda x: x / x.norm().clamp_min(1e-12), ((_logits(1, 3)[0],), (1e-6 * _logits(1, 3)[0],), (torch.zeros(3),))
+    ),
     "per-example": Exercise(
         lambda g: g.square().sum((1, 2, 3)).sqrt(), ((_logits(4, 3, 2, 2),), (_logits(2, 1, 3, 3),))
     ),

@@ -28,7 +28,7 @@ class Wiring:
         forwards: 2: fresh fakes for G's loss; 1: the same fakes, and where both losses come first the same logits.
         detach: cut the fakes off in D's loss.
         retain_graph: in the first backward.
-        freeze: D.requires_grad_(False) while G's loss is built.
+        freeze: D.requires_grad_(False) while G's loss is built: the graph then has no way to D's weights.
     """
 
     order: str = "turns"
@@ -83,10 +83,10 @@ def code(wiring: Wiring) -> list[str]:
             *(["fake = G(z)"] if wiring.forwards == 2 else []),
             *freeze,
             "g_loss = bce(D(fake), ones)",
+            *thaw,
             "opt_g.zero_grad()",
             "g_loss.backward()",
             "opt_g.step()",
-            *thaw,
         ]
     if wiring.forwards == 1:
         losses = [
@@ -94,19 +94,21 @@ def code(wiring: Wiring) -> list[str]:
             "d_loss = bce(D(real), ones) + bce(fake_logits, zeros)",
             *freeze,
             "g_loss = bce(fake_logits, ones)",
+            *thaw,
         ]
     else:
         losses = [
             f"d_loss = bce(D(real), ones) + bce(D(G(z){cut}), zeros)",
             *freeze,
             "g_loss = bce(D(G(z)), ones)",
+            *thaw,
         ]
     backwards = {
         "together": [f"d_loss.backward({retain})", "g_loss.backward()", "opt_d.step()", "opt_g.step()"],
         "d_between": [f"d_loss.backward({retain})", "opt_d.step()", "g_loss.backward()", "opt_g.step()"],
         "g_between": [f"g_loss.backward({retain})", "opt_g.step()", "d_loss.backward()", "opt_d.step()"],
     }
-    return [*losses, "opt_d.zero_grad()", "opt_g.zero_grad()", *backwards[wiring.order], *thaw]
+    return [*losses, "opt_d.zero_grad()", "opt_g.zero_grad()", *backwards[wiring.order]]
 
 
 def run(wiring: Wiring) -> Outcome:

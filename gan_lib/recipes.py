@@ -176,6 +176,19 @@ def _ablation(guideline: str, seed: int) -> Recipe:
     return _dcgan(f"ablation-{guideline}-{seed}", f"{about}, seed {seed}", **(budget | small | changes))
 
 
+COLLAPSE = _dcgan(
+    "dcgan-collapse",
+    "a collapse on purpose: G learns a hundred times as fast as D",
+    features=32,
+    batch_size=64,
+    lr_g=2e-3,
+    lr_d=2e-5,
+    steps=1_000,
+    milestones=_steps(1_000),
+    pictures=16,
+    keeps=(),
+)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (

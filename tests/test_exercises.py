@@ -66,8 +66,10 @@ def frozen(generator, discriminator, z):
         weight.requires_grad = False
         weight.grad = None
     torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
-    lengths = [[p.grad.norm() for p in net.parameters() if p.grad is not None] for net in (generator, discriminator)]
-    return torch.tensor([float(np.linalg.norm(each)) for each in lengths])
+    discriminator.requires_grad_(True)
+    held = [p.grad is not None for p in discriminator.parameters()]
+    length = np.linalg.norm(np.concatenate([p.grad.ravel() for p in generator.parameters()]))
+    return torch.tensor([float(length), sum(held), sum(p.requires_grad for p in discriminator.parameters())])
 
 
 def class_gradient(logits, labels):

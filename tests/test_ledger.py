@@ -46,7 +46,7 @@ def test_the_textbook_wiring_gives_each_network_its_own_gradient():
     assert first["G"] == 0
     assert first["D"] == pytest.approx(norm(torch.autograd.grad(d_loss, d.parameters())), abs=0.01)
     assert second["D"] > 0  # G's loss reaches D's .grad too, where the next zero_grad removes it
-    assert ledger.run(Wiring(freeze=True)).gradients[9]["D"] == 0
+    assert ledger.run(Wiring(freeze=True)).gradients[10]["D"] == 0
 
 
 def test_without_detach_ds_loss_reaches_g_and_changes_no_step():
@@ -84,8 +84,9 @@ def test_a_step_between_the_backwards_raises(order):
     assert "not reached" in outcome.steps.values()
 
 
-def test_freezing_before_the_backward_takes_ds_own_gradient_away():
-    assert ledger.run(Wiring("together", freeze=True)).steps == {"D": "none", "G": "right"}
+def test_steps_at_the_same_moment_are_right_if_each_network_gets_its_own_gradient_alone():
+    assert ledger.run(Wiring("together", freeze=True)).steps == {"D": "right", "G": "right"}
+    assert ledger.run(Wiring("together", freeze=False)).steps["D"].startswith("wrong")
 
 
 def test_an_unknown_order_is_refused():
