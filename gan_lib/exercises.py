@@ -76,19 +76,42 @@ def _class_gradient(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (logits.softmax(1) - torch.nn.functional.one_hot(labels, logits.shape[1])) / len(labels)
 
 
+def _recall(real: torch.Tensor, fake: torch.Tensor, radii_of_fake: torch.Tensor) -> float:
+    return ((real[:, None] - fake[None]).norm(dim=2) <= radii_of_fake).any(1).double().mean().item()
+
+
+def _epochs(n: int, batch: int, epochs: int, rng: torch.Generator) -> torch.Tensor:
+    orders = [torch.randperm(n, generator=rng) for _ in range(epochs)]
+    return torch.stack([order[: n // batch * batch].reshape(-1, batch) for order in orders])
+
+
+def _block(c_in: int, c_out: int, k: int) -> int:
+    block = torch.nn.ConvTranspose2d(c_in, c_out, k, 2), torch.nn.BatchNorm2d(c_out)
+    return sum(p.numel() for layer in block for p in layer.parameters())
+
+
+def _normalised(x: torch.Tensor) -> torch.Tensor:
+    """BatchNorm's output, and its running mean after one batch with momentum 0.8."""
+    norm = torch.nn.BatchNorm2d(x.shape[1], momentum=0.8)
+    return torch.cat([norm(x).flatten(), norm.running_mean])
+
+
 HEAPS = (_logits(1, 5)[0].softmax(0), _logits(2, 5)[1].softmax(0)), (torch.ones(2) / 2, torch.tensor([0.1, 0.9]))
 
 EXERCISES = {
     "best-d": Exercise(lambda p, q: divergences.best_discriminator(p, q), HEAPS),
     "jsd": Exercise(lambda p, q: divergences.jsd(p, q, 1.0), HEAPS),
-    "w1": Exercise(lambda p, q: divergences.wasserstein(p, q, 1.0), HEAPS),
+    "w1": Exercise(
+        lambda p, q: divergences.wasserstein(p, q, 1.0),
+        (*HEAPS, (torch.tensor([0.5, 0.0, 0.5]), torch.tensor([0.0, 1.0, 0.0]))),
+    ),
     "gradient-ratio": Exercise(lambda d: 1 / d - 1, ((0.01,), (0.5,), (0.9,))),
-    "value": Exercise(_value, ((_logits(6, 1), _logits(5, 1)), (torch.full((2, 1), 200.0), torch.full((2, 1), 90.0)))),
+    "value": Exercise(_value, ((_logits(6, 1), _logits(5, 1)), (torch.full((2, 1), -200.0), torch.full((2, 1), 90.0)))),
     "conv-size": Exercise(
         lambda n, k, s, p, d: arithmetic.conv_size(n, k, s, p, d),
         ((96, 4, 2, 1, 1), (7, 4, 2, 1, 1), (28, 5, 3, 2, 2), (9, 3, 4, 0, 1)),
     ),
-    "output-padding": Exercise(_output_padding, ((7, 3, 2, 1), (8, 3, 2, 1), (29, 5, 4, 2), (11, 2, 3, 0))),
+    "output-padding": Exercise(_output_padding, ((7, 3, 2, 1), (8, 3, 2, 1), (31, 5, 4, 2), (13, 2, 3, 0))),
     "stamps": Exercise(_stamps, ((torch.ones(3), torch.ones(3), 2), (_logits(1, 5)[0], _logits(1, 4)[0], 3))),
     "transposed-macs": Exercise(_transposed_macs, ((4, 1024, 512, 4), (7, 3, 5, 3))),
     "range": Exercise(to_range, ((torch.tensor([0, 51, 255], dtype=torch.uint8),),)),
@@ -101,6 +124,14 @@ EXERCISES = {
         ((*MLP_FASHION.build(), _logits(8, 1, 28, 28).tanh(), latent.z_from_seed(6, n=8)),),
     ),
     "generator-gradient": Exercise(_generator_gradient, ((*MLP_FASHION.build(), latent.z_from_seed(5, n=8)),)),
+    "evenness": Exercise(
+        lambda shares: torch.special.entr(shares).sum().exp(),
+        ((torch.full((10,), 0.1),), (_logits(1, 6)[0].softmax(0),), (torch.tensor([0.5, 0.0, 0.5]),)),
+    ),
+    "recall": Exercise(_recall, ((_logits(40, 3), _logits(20, 3) + 1, torch.linspace(0.2, 3, 20)),)),
+    "block": Exercise(_block, ((512, 256, 4), (3, 5, 2))),
+    "eps": Exercise(_normalised, ((0.1 * _logits(4, 3, 2, 2),),)),
+    "shuffle": Exercise(_epochs, ((10, 3, 2, torch.Generator().manual_seed(1)),)),
     "shared-gradient": Exercise(lambda logit: 2 * logit.sigmoid() - 1, ((_logits(5, 1),),)),
     "joint-d": Exercise(lambda p, q: (p + q) / (p + 2 * q), HEAPS),
     "frozen": Exercise(_frozen_step, ((*MLP_FASHION.build(), latent.z_from_seed(4, n=8)),)),
@@ -154,6 +185,8 @@ def _short(arguments: tuple) -> str:
         if isinstance(argument, torch.nn.Module):
             return type(argument).__name__
         large = torch.is_tensor(argument) and argument.numel() > 4
+        if isinstance(argument, torch.Generator):
+            return "a generator of random numbers"
         return f"tensor {tuple(argument.shape)}" if large else repr(argument)
 
     return ", ".join(map(words, arguments))

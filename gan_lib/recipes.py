@@ -53,9 +53,9 @@ DCGAN_FASHION = _dcgan(
     "dcgan-fashion",
     "the notes' DCGAN on Fashion-MNIST",
     features=64,
-    steps=4_000,
+    steps=7_000,
     ema=0.999,
-    milestones=_steps(4_000, 0, 100, 250),
+    milestones=(0, 100, 250, 500, *range(1_000, 7_001, 1_000)),
     keep_best=True,
 )
 DCGAN_MNIST = replace(
@@ -129,7 +129,7 @@ WGAN_GP_FASHION = replace(
 
 # Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
 GUIDELINES = {
-    "all": ("all of DCGAN's guidelines", {}),
+    "all": ("the full recipe", {}),
     "no-norm": (
         "no BatchNorm anywhere",
         {
@@ -218,6 +218,9 @@ RECIPES = {
         NS_FASHION,
         WGAN_FASHION,
         WGAN_GP_FASHION,
+        COLLAPSE,
+        *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
+        _ablation("all", 2),
     )
 }
 

@@ -1,5 +1,6 @@
 """Exercises: the right answer is right, every other is told why not, and none breaks the page."""
 
+from functools import partial
 from math import pi
 
 import numpy as np
@@ -78,7 +79,27 @@ def class_gradient(logits, labels):
     return logits.grad
 
 
+def shuffle(n, batch, epochs, rng):
+    rows = []
+    for _ in range(epochs):
+        order = torch.randperm(n, generator=rng).tolist()
+        rows.append([order[i : i + batch] for i in range(0, n - batch + 1, batch)])
+    return rows
+
+
+def normalised(x):
+    mean, variance = (f((0, 2, 3), keepdim=True) for f in (x.mean, partial(x.var, unbiased=False)))
+    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.8 * mean.flatten()])
+
+
 RIGHT = {
+    "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
+    "recall": lambda real, fake, radii: np.mean(
+        [any(np.linalg.norm(r - f) <= d for f, d in zip(fake, radii, strict=True)) for r in real]
+    ),
+    "block": lambda c_in, c_out, k: c_out * (c_in * k * k + 3),
+    "eps": normalised,
+    "shuffle": shuffle,
     "shared-gradient": lambda logit: torch.tanh(logit / 2),
     "joint-d": lambda p, q: 1 - q / (p + 2 * q),
     "frozen": frozen,

@@ -15,6 +15,7 @@ from PIL import Image
 from gan_lib import widgets
 from gan_lib.errors import BadInput
 from gan_lib.widgets import face, figure_explorer, frames
+from tests.outputs import spec_of
 
 X = np.linspace(-3, 3, 50)
 
@@ -39,10 +40,6 @@ def shown(monkeypatch):
 @pytest.fixture
 def live(monkeypatch):
     monkeypatch.setenv("GAN_LIB_STATIC", "0")
-
-
-def data_of(output):
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', output["text/html"], re.S)[1])
 
 
 def put_together(merged, frame):
@@ -162,7 +159,7 @@ def test_the_static_face_holds_every_frame_and_starts_in_the_middle(shown):
     (output,) = shown
     assert set(output) == {"text/html", "image/png", "text/plain"}
     assert output["text/plain"] == "A bump at 0, 1 wide."
-    data = data_of(output)
+    data = spec_of(output["text/html"])
     assert len(data["frames"]) == 6
     assert data["sliders"] == [{"name": "mu", "values": ["−1", "0", "2"]}, {"name": "sigma", "values": ["0.5", "1"]}]
     titles = [e.text for i in range(6) for e in put_together(data, i).iter() if e.text and e.text.startswith("mu")]

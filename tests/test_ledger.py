@@ -1,6 +1,5 @@
 """The gradient ledger: what it reports against autograd used by hand."""
 
-import json
 import re
 
 import pytest
@@ -11,6 +10,7 @@ from gan_lib import ledger, widgets
 from gan_lib.errors import BadInput
 from gan_lib.ledger import Wiring
 from gan_lib.widgets import face
+from tests.outputs import spec_of
 
 
 def by_hand():
@@ -108,7 +108,7 @@ def test_the_widget_holds_every_outcome(monkeypatch):
     shown = []
     monkeypatch.setattr(face, "display", lambda what, raw: shown.append(what))
     widgets.show_ledger(Wiring("together", forwards=1))
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', shown[0]["text/html"], re.S)[1])
+    data = spec_of(shown[0]["text/html"])
     assert len(data["outcomes"]) == 64 and data["start"]["order"] == "together"
     for wiring in ledger.every_wiring():
         key = f"{wiring.order} {wiring.forwards} {wiring.detach:d} {wiring.retain_graph:d} {wiring.freeze:d}"

@@ -22,6 +22,7 @@ from gan_lib.state import State
 from gan_lib.training import train
 from gan_lib.widgets import face, latent_explorer
 from gan_lib.widgets.export import NotExportable, export
+from tests.outputs import spec_of
 
 
 class Other(nn.Module):
@@ -82,11 +83,6 @@ def the_one_output(shown):
     ((output, how),) = shown
     assert how == {"raw": True}
     return output
-
-
-def spec_of(html):
-    """What the page's script gets."""
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.S)[1])
 
 
 def run_spec(spec, content, z, label=None):
