@@ -93,6 +93,12 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it(notebook):
                 assert cell.metadata.get("mystnb", {}).get("image", {}).get("alt") or "alt=" in data["text/html"]
 
 
+def test_no_summary_holds_markdown_which_would_stand_there_as_it_is(notebook):
+    for cell in notebook.cells:
+        for summary in re.findall(r"<summary>.*?</summary>", cell.source, re.S):
+            assert not re.search(r"[$`]|\*\*", summary), summary
+
+
 def test_every_cell_that_promises_a_picture_shows_one(notebook):
     for cell in notebook.cells:
         if "mystnb" in cell.metadata:
