@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import nbformat
@@ -20,7 +21,11 @@ from gan_lib import autoencoder, data, plane, runs
 from gan_lib.widgets.face import PAGE
 
 BOOK = Path(__file__).parent
-UNNAMED = {"plane.": plane.NAME, "autoencoder.": autoencoder.NAME}  # recordings that code loads without their names
+UNNAMED = {  # recordings that code loads without their names
+    "plane.": plane.NAME,
+    "autoencoder.": autoencoder.NAME,
+    "metrics": "classifier-*",
+}
 
 
 def chapters() -> list[Path]:
@@ -31,10 +36,16 @@ def chapters() -> list[Path]:
 def stamp(notebook: nbformat.NotebookNode) -> str:
     """sha256 of what the outputs come from: code cells, the recorded runs they name, the widgets' page files."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    named = sorted({*re.findall(r'"([a-z0-9-]+)"', code), *(name for call, name in UNNAMED.items() if call in code)})
-    cards = [path for name in named if (path := runs.RECORDED / name / "card.json").exists()]
-    files = [*cards, *sorted(PAGE.iterdir())]
+    files = [*(runs.RECORDED / name / "card.json" for name in loaded(code)), *sorted(PAGE.iterdir())]
     return hashlib.sha256(code.encode() + b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def loaded(code: str) -> list[str]:
+    """The recorded runs that code may load: those it names, also as f"ablation-{name}-0", and those of `UNNAMED`."""
+    quoted = {re.sub(r"{[^}]*}", "*", text) for text in re.findall(r'"([a-z0-9_{}-]+)"', code)} - {"*"}
+    patterns = [*quoted, *(name for call, name in UNNAMED.items() if call in code)]
+    recorded = sorted(path.parent.name for path in runs.RECORDED.glob("*/card.json"))
+    return [name for name in recorded if any(fnmatch(name, pattern) for pattern in patterns)]
 
 
 def produce(path: Path) -> None:

@@ -9,7 +9,12 @@ import torch
 from gan_lib.errors import one_of
 from gan_lib.games import ACGAN, CGAN, wgan, wgan_gp
 from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
-from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
+from gan_lib.networks.conditional import (
+    ACGANDiscriminator,
+    ACGANGenerator,
+    CGANDiscriminator,
+    CGANGenerator,
+)
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.recipe import Recipe
 
@@ -128,40 +133,23 @@ WGAN_GP_FASHION = replace(
 
 
 # Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
+_G, _D = {"generator": AblatedGenerator}, {"discriminator": AblatedDiscriminator}
+_PLAIN = {"features": 32, "batch_norm": False}
+
+
+def _both(without: str) -> dict:
+    return _G | _D | {"generator_args": {"without": without}, "discriminator_args": {"without": without}}
+
+
 GUIDELINES = {
     "all": ("the full recipe", {}),
-    "no-norm": (
-        "no BatchNorm anywhere",
-        {
-            "generator_args": {"features": 32, "batch_norm": False},
-            "discriminator_args": {"features": 32, "batch_norm": False},
-        },
-    ),
-    "no-norm-g": ("no BatchNorm in G", {"generator_args": {"features": 32, "batch_norm": False}}),
-    "no-norm-d": ("no BatchNorm in D", {"discriminator_args": {"features": 32, "batch_norm": False}}),
-    "pool": (
-        "G enlarges and D pools, instead of strides",
-        {
-            "generator": AblatedGenerator,
-            "generator_args": {"without": "strides"},
-            "discriminator": AblatedDiscriminator,
-            "discriminator_args": {"without": "strides"},
-        },
-    ),
-    "hidden": (
-        "a fully connected hidden layer in G and in D",
-        {
-            "generator": AblatedGenerator,
-            "generator_args": {"without": "convolutions-only"},
-            "discriminator": AblatedDiscriminator,
-            "discriminator_args": {"without": "convolutions-only"},
-        },
-    ),
-    "leaky-g": ("LeakyReLU in G", {"generator": AblatedGenerator, "generator_args": {"without": "relu"}}),
-    "relu-d": (
-        "ReLU in D",
-        {"discriminator": AblatedDiscriminator, "discriminator_args": {"without": "leaky-relu"}},
-    ),
+    "no-norm": ("no BatchNorm anywhere", {"generator_args": _PLAIN, "discriminator_args": _PLAIN}),
+    "no-norm-g": ("no BatchNorm in G", {"generator_args": _PLAIN}),
+    "no-norm-d": ("no BatchNorm in D", {"discriminator_args": _PLAIN}),
+    "pool": ("G enlarges and D pools, instead of strides", _both("strides")),
+    "hidden": ("a fully connected hidden layer in G and in D", _both("convolutions-only")),
+    "leaky-g": ("LeakyReLU in G", _G | {"generator_args": {"without": "relu"}}),
+    "relu-d": ("ReLU in D", _D | {"discriminator_args": {"without": "leaky-relu"}}),
     "torch-init": ("torch's own first weights", {"init_std": None}),
     "beta": ("Adam with β₁ = 0.9", {"betas": (0.9, 0.999)}),
     "rate": ("learning rate 2e-3", {"lr_g": 2e-3, "lr_d": 2e-3}),
