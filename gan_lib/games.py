@@ -206,6 +206,9 @@ def _please(critic: nn.Module, fake: Tensor) -> Tensor:
     return critic_generator_loss(critic(fake))
 
 
+UNBOUNDED = Game("Wasserstein loss, unbounded critic", _criticise, _please, has_probability=False)
+
+
 def wgan(clip: float = 0.01) -> Game:
     """Wasserstein GAN: the critic's weights are kept within ±clip (Arjovsky et al. 2017). BadInput unless clip > 0."""
     if not 0 < clip < math.inf:

@@ -72,12 +72,7 @@ class CGANDiscriminator(nn.Module):
         super().__init__()
         self.classes, self.image_shape = classes, tuple(image_shape)
         self.label_emb = nn.Embedding(classes, classes)
-        sizes = (prod(image_shape) + classes, 4 * width, 2 * width, width)
-        hidden = [
-            layer
-            for n_in, n_out in pairwise(sizes)  # (B, 794) → (B, 1024) → (B, 512) → (B, 256)
-            for layer in (nn.Linear(n_in, n_out), nn.LeakyReLU(0.2), nn.Dropout(dropout))
-        ]
+        hidden = _mlp_trunk(prod(image_shape) + classes, width, dropout)  # (B, 794) → (B, 256)
         self.model = nn.Sequential(*hidden, nn.Linear(width, 1))  # (B, 1)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
@@ -85,6 +80,36 @@ class CGANDiscriminator(nn.Module):
         check_images(x, self.image_shape)
         _check_shape(labels, x.shape[0], self.classes)
         return at_least_float32(self.model(torch.cat([x.flatten(1), self.label_emb(labels)], dim=1)))
+
+
+class ACGANMLPDiscriminator(nn.Module):
+    """Image → (source logit, class logits): `CGANDiscriminator`'s MLP, which guesses the label instead of being told it.
+
+    Args:
+        image_shape, classes, width, dropout: as for `CGANDiscriminator`.
+        softmax: a famous mistake, for chapter 6: probabilities where `cross_entropy` expects logits.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, ...] = (1, 28, 28),
+        classes: int = 10,
+        width: int = 256,
+        dropout: float = 0.3,
+        *,
+        softmax: bool = False,
+    ):
+        super().__init__()
+        self.classes, self.image_shape, self.softmax = classes, tuple(image_shape), softmax
+        self.trunk = nn.Sequential(*_mlp_trunk(prod(image_shape), width, dropout))  # (B, 784) → (B, 256)
+        self.head, self.class_head = nn.Linear(width, 1), nn.Linear(width, classes)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, C, H, W) in −1…1 → logits (B, 1) and class logits (B, classes). BadInput: x has another shape."""
+        check_images(x, self.image_shape)
+        h = self.trunk(x.flatten(1))  # (B, 256)
+        classes = at_least_float32(self.class_head(h))  # (B, 10)
+        return at_least_float32(self.head(h)), classes.softmax(1) if self.softmax else classes
 
 
 class ACGANGenerator(DCGANGenerator):
@@ -126,6 +151,16 @@ class ACGANDiscriminator(DCGANDiscriminator):
         check_images(x, self.image_shape)
         h = self.trunk(x)  # (B, 256, 4, 4)
         return at_least_float32(self.head(h).flatten(1)), at_least_float32(self.class_head(h).flatten(1))
+
+
+def _mlp_trunk(n_in: int, width: int, dropout: float) -> list[nn.Module]:
+    """(B, n_in) → (B, 4 × width) → (B, 2 × width) → (B, width)."""
+    sizes = (n_in, 4 * width, 2 * width, width)
+    return [
+        layer
+        for wide, narrow in pairwise(sizes)
+        for layer in (nn.Linear(wide, narrow), nn.LeakyReLU(0.2), nn.Dropout(dropout))
+    ]
 
 
 def _check_shape(labels: Tensor, n: int, classes: int) -> None:
