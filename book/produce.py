@@ -22,7 +22,8 @@ from gan_lib.widgets.face import PAGE
 
 BOOK = Path(__file__).parent
 UNNAMED = {  # recordings that code loads without their names
-    "plane.": plane.NAME,
+    "plane.": plane.EIGHT.name,
+    "plane.TWENTY_FIVE": plane.TWENTY_FIVE.name,
     "autoencoder.": autoencoder.NAME,
     "metrics": "classifier-*",
 }

@@ -87,12 +87,15 @@ def autoencoder(
 
 @app.command()
 def ring(
-    out: Annotated[Path, typer.Option(help="Folder of the new recording.")] = Path("runs") / plane.NAME,
+    name: Annotated[str, typer.Argument(help="ring, of eight clouds, or ring25.")] = plane.EIGHT.name,
+    out: Annotated[Path | None, typer.Option(help="Folder of the new recording; runs/NAME if left out.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the recording in --out.")] = False,
 ):
-    """Train and record the games in the plane, on a ring of eight clouds (about 2 minutes)."""
+    """Train and record the games in the plane (about 2 minutes each)."""
+    one_of("ring", name, plane.RINGS)
+    out = out or Path("runs") / name
     check_writable(out, overwrite)
-    plane.record_ring(out)
+    plane.record_ring(out, plane.RINGS[name])
     typer.echo(str(out))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 
-from gan_lib import arithmetic, divergences, games, latent
+from gan_lib import arithmetic, divergences, games, latent, transport
 from gan_lib.cost import cost
 from gan_lib.data import to_range
 from gan_lib.errors import one_of
+from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANDiscriminator, CGANGenerator
 from gan_lib.recipes import MLP_FASHION
 
 
@@ -96,6 +98,33 @@ def _normalised(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([norm(x).flatten(), norm.running_mean])
 
 
+def _quiet(network: type[torch.nn.Module], *arguments: object, **settings: object) -> torch.nn.Module:
+    """A small network in eval mode, always with the same weights, which leaves torch's random numbers alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return network(*arguments, **settings).eval()
+
+
+def _own_labels(
+    discriminator: torch.nn.Module, real: torch.Tensor, y: torch.Tensor, fake: torch.Tensor, asked: torch.Tensor
+) -> torch.Tensor:
+    """A CGAN's loss of D whose fakes were drawn for labels of their own."""
+    return games.discriminator_loss(discriminator(real, y), discriminator(fake, asked))
+
+
+def _label_columns(table: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    split = weight.shape[1] - table.shape[1]
+    return torch.cat([weight[:, :split], weight[:, split:] @ table.T], dim=1)
+
+
+PAIRS = torch.tensor([2, 0, 1]), torch.tensor([0, 1, 1])  # labels of real pictures, and those asked for
+
+
+def _between(real: torch.Tensor, fake: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    epsilon = torch.rand(len(real), 1, 1, 1, generator=rng)
+    return epsilon * real + (1 - epsilon) * fake
+
+
 HEAPS = (_logits(1, 5)[0].softmax(0), _logits(2, 5)[1].softmax(0)), (torch.ones(2) / 2, torch.tensor([0.1, 0.9]))
 
 EXERCISES = {
@@ -149,6 +178,43 @@ EXERCISES = {
             (_logits(2, 100)[0], _logits(2, 100)[1], 5),
         ),
     ),
+    "one-z": Exercise(
+        lambda generator, z: torch.cat([generator(z[None], torch.tensor([k])) for k in range(generator.classes)]),
+        ((_quiet(CGANGenerator, 3, 4, (1, 4, 4), 4), _logits(1, 3)[0]),),
+    ),
+    "whose-label": Exercise(
+        _own_labels,
+        ((_quiet(CGANDiscriminator, (1, 4, 4), 3, 4), _logits(3, 1, 4, 4), PAIRS[0], _logits(3, 1, 4, 4), PAIRS[1]),),
+    ),
+    "partners": Exercise(
+        games.ACGAN.g_loss,
+        ((_quiet(ACGANMLPDiscriminator, (1, 4, 4), 3, 4), _logits(3, 1, 4, 4).tanh(), PAIRS[1]),),
+    ),
+    "softmax-twice": Exercise(
+        lambda features, weight, y: torch.nn.functional.cross_entropy(features @ weight.T, y),
+        ((_logits(3, 5), _logits(4, 5), PAIRS[0]),),
+    ),
+    "label-columns": Exercise(_label_columns, ((_logits(4, 2), _logits(3, 7)),)),
+    "class-accuracy": Exercise(
+        lambda logits, y: (logits.argmax(1) == y).double().mean(),
+        ((_logits(3, 4), PAIRS[0]), (_logits(3, 4), PAIRS[1])),
+    ),
+    "steepest": Exercise(
+        transport.steepest,
+        ((_logits(5, 1)[:, 0], _logits(5, 2)), (torch.tensor([0.0, 2.0]), torch.tensor([[1.0], [2.0]]))),
+    ),
+    "parallel-lines": Exercise(
+        lambda theta: torch.tensor([math.log(2) if theta else 0.0, abs(theta)]), ((0.5,), (0.0,), (-2.0,))
+    ),
+    "penalised-slope": Exercise(lambda w, weight: 1 + w / (2 * weight), ((0.7, 1.0), (5.0, 10.0))),
+    "between": Exercise(
+        _between, ((_logits(4, 1, 2, 2), _logits(4, 1, 2, 2).flip(0), torch.Generator().manual_seed(2)),)
+    ),
+    "penalty": Exercise(
+        lambda gradient: (gradient.flatten(1).norm(dim=1) - 1).square().mean(),
+        ((_logits(4, 3, 2, 2),), (0.1 * _logits(2, 1, 3, 3),)),
+    ),
+    "estimate": Exercise(lambda loss, penalty, weight: weight * penalty - loss, ((-3.7, 0.03, 10.0), (0.5, 0.2, 1.0))),
 }
 
 

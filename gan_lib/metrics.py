@@ -13,7 +13,7 @@ that were enlarged too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -54,6 +54,11 @@ class Judge:
         for name, value in moments.items():
             setattr(self.metric, name, value)
 
+    @cached_property
+    def classes(self) -> Tensor:
+        """int64 (5000,): which class the classifier takes each of `real` for."""
+        return self.classifier.head(self.real).argmax(1)
+
     def distance(self, features: Tensor) -> float:
         """Fréchet distance between features (N, 128) and those of the test images (Heusel et al. 2017, eq. 6)."""
         self.metric.reset()
@@ -67,6 +72,26 @@ class Judge:
         features = features[: len(self.real)]
         precision = _share_inside(features, self.real, self.radii)
         return precision, _share_inside(self.real, features, _radii(features))
+
+    def diversity(self, features: Tensor, labels: Tensor) -> float:
+        """How varied the pictures of one class are: the total variance of their features, divided by that of the real
+        ones, mean over the classes; 1 is as varied as real. Pictures of another class than their label do not count."""
+        right = self.classifier.head(features).argmax(1) == labels  # (N,)
+        ratios = []
+        for label in range(10):
+            fake, real = features[right & (labels == label)], self.real[self.classes == label]
+            ratios.append(fake.var(0).sum() / real.var(0).sum() if len(fake) > 1 else torch.zeros(()))
+        return torch.stack(ratios).mean().item()
+
+    def distance_by_class(self, features: Tensor, labels: Tensor) -> list[float]:
+        """Fréchet distance for each label alone, to the some 500 of `real` that are of its class; ten numbers."""
+        found = []
+        for label in range(10):
+            metric = FrechetInceptionDistance(Passed())
+            metric.update(self.real[self.classes == label], real=True)
+            metric.update(features[labels == label], real=False)
+            found.append(metric.compute().item())
+        return found
 
     def scores(self, features: Tensor) -> dict[str, float]:
         """The three of them by name."""
@@ -158,8 +183,7 @@ def evaluate(
     """Every measure of one generator on the same n samples; arguments as for `frechet_distance`.
 
     Returns:
-        those of `evaluate_images`, and, with classes,
-        accuracy: share of the samples whose class is the label they were asked for.
+        those of `evaluate_images`; with classes, of the labels that the samples were asked for.
     """
     _check_n(n, NEIGHBOURS + 1)
     labels = _labels(n, _classes(generator)) if _classes(generator) else None
@@ -183,7 +207,10 @@ def evaluate_images(
         evenness: exp(entropy) of the class shares, 1…10; 10 when all ten are drawn equally often.
         shares: of each class, ten numbers that sum to 1.
         sharpness: see there; compare it with the floor's.
-        accuracy: share of the images whose class is their label; only with labels.
+        inception_score: see there.
+        With labels also
+        accuracy: share of the images whose class is their label.
+        diversity, frechet_by_class: see `Judge.diversity` and `Judge.distance_by_class`.
     """
     images = list(images)
     eye = judge(dataset, images[0].shape[-1])
@@ -194,8 +221,27 @@ def evaluate_images(
         "evenness": torch.special.entr(shares).sum().exp().item(),
         "sharpness": sharpness(images),
         "shares": [round(share, 4) for share in shares.tolist()],
+        "inception_score": inception_score(eye.classifier.head(features)),
     }
-    return found if labels is None else found | {"accuracy": (guesses == labels).float().mean().item()}
+    if labels is None:
+        return found
+    return found | {
+        "accuracy": (guesses == labels).float().mean().item(),
+        "diversity": eye.diversity(features, labels),
+        "frechet_by_class": [round(each, 2) for each in eye.distance_by_class(features, labels)],
+    }
+
+
+def inception_score(class_logits: Tensor) -> float:
+    """exp E[KL(p(y|x) ‖ p(y))], Salimans et al. 2016, section 4, with our classifier in Inception's place: from 1
+    (it says the same of every picture) to the number of classes (sure of each, and all equally often).
+
+    Args:
+        class_logits: (N, classes).
+    """
+    log_p = class_logits.double().log_softmax(1)  # (N, 10)
+    marginal = log_p.exp().mean(0)  # (10,)
+    return (log_p.exp() * (log_p - marginal.log())).sum(1).mean().exp().item()
 
 
 def sharpness(images: Iterable[Tensor]) -> float:

@@ -1,4 +1,7 @@
-"""Trainings in the plane, kept moment by moment: what G draws, and what D thinks of every place."""
+"""Trainings in the plane, kept moment by moment: what G draws, and what D thinks of every place.
+
+Two rings of Gaussians are recorded, one of eight (chapter 1) and one of twenty-five (chapter 7).
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,7 @@ from gan_lib.recipe import Recipe
 from gan_lib.state import State
 from gan_lib.training import train
 
-NAME, SEEDS = "ring", 5
-POINTS, SIDE = 256, 40  # drawn at each moment; places along each axis at which D is asked
+POINTS, SIDE = 256, 40  # of the data that are kept; places along each axis at which D is asked
 POINTS_SEED = 9
 
 RING = Recipe(
@@ -43,6 +45,46 @@ RECIPES = {
     "WGAN": replace(RING, game=games.wgan(0.1), optimizer=torch.optim.RMSprop, lr_g=5e-4, lr_d=5e-4, **_WASSERSTEIN),
     "WGAN-GP": replace(RING, game=games.wgan_gp(1.0), betas=(0.0, 0.9), **_WASSERSTEIN),
 }
+_FIVE = {"d_steps": 5, "steps": 1_000}
+RECIPES_25 = {
+    "minimax": replace(RING, game=games.MINIMAX, steps=1_000),
+    "non-saturating": replace(RING, steps=1_000),
+    "WGAN": replace(RECIPES["WGAN"], **_FIVE),
+    "WGAN-GP": replace(RECIPES["WGAN-GP"], **_FIVE),
+}
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring of Gaussians, and what is recorded of the games on it.
+
+    Attributes:
+        name: of the recording's folder.
+        modes: how many Gaussians.
+        size: points in the data.
+        seeds: how many, from 0.
+        points: that G draws at each moment.
+        share: of these points that a covered mode gets at least, see `toy.modes_covered`.
+        recipes: the games by their names.
+    """
+
+    name: str
+    modes: int
+    size: int
+    seeds: int
+    points: int
+    share: float
+    recipes: dict[str, Recipe]
+
+    def data(self) -> ImageSet:
+        """The points that the games learn."""
+        return toy.ring(self.size, self.modes)
+
+
+EIGHT = Ring("ring", 8, 8_192, seeds=5, points=256, share=0.02, recipes=RECIPES)
+TWENTY_FIVE = Ring("ring25", 25, 10_000, seeds=3, points=500, share=0.01, recipes=RECIPES_25)
+RINGS = {ring.name: ring for ring in (EIGHT, TWENTY_FIVE)}
+data = EIGHT.data
 
 
 @dataclass(frozen=True)
@@ -53,7 +95,7 @@ class Play:
         recipe: what was trained.
         real: some of the data, float32 (POINTS, 2).
         steps: the updates of G at which it was looked at.
-        points: float32 (moments, POINTS, 2), always from the same z.
+        points: float32 (moments, points, 2), always from the same z.
         field: float32 (moments, SIDE, SIDE), D(x) or the critic's value on an even grid over −1…1, row 0 at the top.
         history: float32 (lines, 5), columns `training.HISTORY_COLUMNS`.
     """
@@ -66,46 +108,47 @@ class Play:
     history: Tensor
 
 
-def data() -> ImageSet:
-    """The ring of eight Gaussians that was recorded."""
-    return toy.ring(8192)
-
-
-def play(recipe: Recipe, data: ImageSet, moments: int = 17) -> Play:
-    """Train `recipe` on points of the plane and look at it `moments` times, evenly, the start and the end included."""
+def play(recipe: Recipe, data: ImageSet, moments: int = 17, points: int = POINTS) -> Play:
+    """Train `recipe` on points of the plane and look at it `moments` times, evenly, the start and the end included;
+    G draws `points` each time."""
     state = State(recipe, len(data.pixels))
     wanted = {round(i * recipe.steps / (moments - 1)) for i in range(moments)}
-    z, places = z_from_seed(POINTS_SEED, state.generator.latent_dim, POINTS), grid()
-    points, field = {}, {}
+    z, places = z_from_seed(POINTS_SEED, state.generator.latent_dim, points), grid()
+    drawn, field = {}, {}
 
     @torch.no_grad()
     def watch() -> None:
         if state.step in wanted:
             with evaluating(state.generator), evaluating(state.discriminator):
-                points[state.step] = state.generator(z)  # (POINTS, 2)
+                drawn[state.step] = state.generator(z)  # (points, 2)
                 values = state.discriminator(places)  # (SIDE², 1)
             values = values.sigmoid() if recipe.game.has_probability else values
             field[state.step] = values.reshape(SIDE, SIDE)
 
     history = train(state, data, watch=watch)
-    kept = (torch.stack(list(values.values())) for values in (points, field))
-    return Play(recipe, data.pixels[:POINTS], tuple(points), *kept, history)
+    kept = (torch.stack(list(values.values())) for values in (drawn, field))
+    return Play(recipe, data.pixels[:POINTS], tuple(drawn), *kept, history)
 
 
-def record_ring(folder: Path) -> dict:
-    """Train every game of `RECIPES` with each seed, write the plays of the first and the curves of all; the card."""
+def record_ring(folder: Path, ring: Ring = EIGHT) -> dict:
+    """Train every game of the ring with each seed, write the plays of the first and the curves of all; the card."""
     start, files, evaluation = time.perf_counter(), {}, {}
-    for name, recipe in RECIPES.items():
-        plays = [play(replace(recipe, seed=seed), data()) for seed in range(SEEDS)]
-        first, curves = plays[0], torch.stack([each.history for each in plays])  # (SEEDS, lines, 5)
+    data, centres = ring.data(), toy.ring_centres(ring.modes)
+    for name, recipe in ring.recipes.items():
+        plays = [play(replace(recipe, seed=seed), data, points=ring.points) for seed in range(ring.seeds)]
+        first, curves = plays[0], torch.stack([each.history for each in plays])  # (seeds, lines, 5)
         tensors = {"steps": torch.tensor(first.steps), "points": first.points.half(), "field": first.field.half()}
         files[f"{name}.safetensors"] = save_tensors(tensors | {"histories": curves})
-        covered = [toy.modes_covered(each.points[-1], toy.ring_centres()) for each in plays]
-        evaluation[name] = {"modes": [modes for modes, _ in covered], "near": [round(near, 3) for _, near in covered]}
+        covered = [[toy.modes_covered(points, centres, share=ring.share) for points in each.points] for each in plays]
+        evaluation[name] = {
+            "modes": [found[-1][0] for found in covered],
+            "near": [round(found[-1][1], 3) for found in covered],
+            "modes_at": [[modes for modes, _ in found] for found in covered],  # (seeds, moments)
+        }
     card = {
         "format": FORMAT,
-        "recipe": {"name": folder.name} | {name: recipe.as_card() for name, recipe in RECIPES.items()},
-        "seeds": SEEDS,
+        "recipe": {"name": folder.name} | {name: recipe.as_card() for name, recipe in ring.recipes.items()},
+        "seeds": ring.seeds,
         "evaluation": evaluation,
         "made": made(time.perf_counter() - start),
     }
@@ -113,27 +156,29 @@ def record_ring(folder: Path) -> dict:
     return card
 
 
-def load(name: str) -> Play:
-    """The recorded play of a game of `RECIPES` (seed 0). BadInput: no such game; BadRun: the folder is damaged."""
-    tensors = _recorded(name)
+def load(name: str, ring: Ring = EIGHT) -> Play:
+    """The recorded play of a game of the ring (seed 0). BadInput: no such game; BadRun: the folder is damaged."""
+    tensors = _recorded(name, ring)
     kept = (tensors[key].float() for key in ("points", "field"))
-    return Play(RECIPES[name], data().pixels[:POINTS], tuple(tensors["steps"].tolist()), *kept, tensors["histories"][0])
+    real, steps = ring.data().pixels[:POINTS], tuple(tensors["steps"].tolist())
+    return Play(ring.recipes[name], real, steps, *kept, tensors["histories"][0])
 
 
-def histories(name: str) -> Tensor:
-    """The curves of all seeds: float32 (SEEDS, lines, 5), columns `training.HISTORY_COLUMNS`. Raises as `load`."""
-    return _recorded(name)["histories"]
+def histories(name: str, ring: Ring = EIGHT) -> Tensor:
+    """The curves of all seeds: float32 (seeds, lines, 5), columns `training.HISTORY_COLUMNS`. Raises as `load`."""
+    return _recorded(name, ring)["histories"]
 
 
-def evaluation(name: str) -> dict[str, list]:
-    """Of each seed: "modes" that it covers, and "near", the part of the points close to one. Raises as `load`."""
-    one_of("game", name, RECIPES)
-    return read_folder(runs.RECORDED / NAME)[0]["evaluation"][name]
+def evaluation(name: str, ring: Ring = EIGHT) -> dict[str, list]:
+    """Of each seed: "modes" that it covers at the end, "modes_at" each moment (where recorded), and "near", the part
+    of the points close to one. Raises as `load`."""
+    one_of("game", name, ring.recipes)
+    return read_folder(runs.RECORDED / ring.name)[0]["evaluation"][name]
 
 
-def _recorded(name: str) -> dict[str, Tensor]:
-    one_of("game", name, RECIPES)
-    return load_tensors(read_folder(runs.RECORDED / NAME)[1][f"{name}.safetensors"])
+def _recorded(name: str, ring: Ring) -> dict[str, Tensor]:
+    one_of("game", name, ring.recipes)
+    return load_tensors(read_folder(runs.RECORDED / ring.name)[1][f"{name}.safetensors"])
 
 
 def grid() -> Tensor:

@@ -98,30 +98,36 @@ def test_the_field_of_a_critic_is_its_value():
     assert play.field.min() < 0 or play.field.max() > 1
 
 
-@pytest.mark.parametrize("name", plane.RECIPES)
-def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_its_points(name):
-    card = json.loads((runs.RECORDED / plane.NAME / "card.json").read_text())
-    assert difference(card["recipe"][name], plane.RECIPES[name]) == ""
-    play, curves, found = plane.load(name), plane.histories(name), plane.evaluation(name)
+@pytest.mark.parametrize(
+    ("ring", "name"),
+    [(ring, name) for ring in plane.RINGS.values() for name in ring.recipes],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_its_points(ring, name):
+    card = json.loads((runs.RECORDED / ring.name / "card.json").read_text())
+    assert difference(card["recipe"][name], ring.recipes[name]) == ""
+    play, curves, found = (read(name, ring) for read in (plane.load, plane.histories, plane.evaluation))
     assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
-    assert curves.shape[::2] == (plane.SEEDS, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
+    assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
     assert not torch.equal(curves[0], curves[1])
-    modes, near = toy.modes_covered(play.points[-1], toy.ring_centres())
+    modes, near = toy.modes_covered(play.points[-1], toy.ring_centres(ring.modes), share=ring.share)
     assert found["modes"][0] == modes and found["near"][0] == pytest.approx(near, abs=0.01)
-    assert len(found["modes"]) == len(found["near"]) == plane.SEEDS
+    assert len(found["modes"]) == len(found["near"]) == ring.seeds
+    assert [of_seed[-1] for of_seed in found.get("modes_at", [])] in ([], found["modes"])
 
 
-def test_recording_the_ring_trains_every_game_with_every_seed(tmp_path, monkeypatch):
-    short = {"short": replace(plane.RING, steps=20, batch_size=16)}
-    monkeypatch.setattr(plane, "RECIPES", short)
-    monkeypatch.setattr(plane, "SEEDS", 2)
+def test_recording_a_ring_trains_every_game_with_every_seed(tmp_path, monkeypatch):
+    short = plane.Ring(
+        "short", 5, 400, seeds=2, points=64, share=0.02, recipes={"game": replace(plane.RING, steps=20, batch_size=16)}
+    )
     monkeypatch.setattr(runs, "RECORDED", tmp_path)
-    card = plane.record_ring(tmp_path / plane.NAME)
-    assert card["seeds"] == 2 and plane.evaluation("short") == card["evaluation"]["short"]
-    for seed, curves in enumerate(plane.histories("short")):
-        own = plane.play(replace(short["short"], seed=seed), plane.data())
+    card = plane.record_ring(tmp_path / short.name, short)
+    assert card["seeds"] == 2 and plane.evaluation("game", short) == card["evaluation"]["game"]
+    for seed, curves in enumerate(plane.histories("game", short)):
+        own = plane.play(replace(short.recipes["game"], seed=seed), toy.ring(400, 5), points=64)
         torch.testing.assert_close(own.history, curves)
+        assert len(card["evaluation"]["game"]["modes_at"][seed]) == 17
         if seed == 0:
-            torch.testing.assert_close(plane.load("short").points, own.points, atol=1e-3, rtol=0)
+            torch.testing.assert_close(plane.load("game", short).points, own.points, atol=1e-3, rtol=0)
     with pytest.raises(BadInput, match="game 'long' is not known"):
-        plane.load("long")
+        plane.load("long", short)

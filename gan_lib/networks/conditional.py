@@ -83,7 +83,7 @@ class CGANDiscriminator(nn.Module):
 
 
 class ACGANMLPDiscriminator(nn.Module):
-    """Image → (source logit, class logits): `CGANDiscriminator`'s MLP, which guesses the label instead of being told it.
+    """Image → (source logit, class logits): `CGANDiscriminator`'s MLP, which guesses the label; it is not told it.
 
     Args:
         image_shape, classes, width, dropout: as for `CGANDiscriminator`.
