@@ -26,6 +26,7 @@ UNNAMED = {  # recordings that code loads without their names
     "plane.TWENTY_FIVE": plane.TWENTY_FIVE.name,
     "autoencoder.": autoencoder.NAME,
     "metrics": "classifier-*",
+    "scoreboard.": "*",
 }
 
 

@@ -125,6 +125,28 @@ def _between(real: torch.Tensor, fake: torch.Tensor, rng: torch.Generator) -> to
     return epsilon * real + (1 - epsilon) * fake
 
 
+def _inception_score(p: torch.Tensor) -> torch.Tensor:
+    """From class probabilities (n, classes)."""
+    marginal = p.mean(0)
+    return (torch.xlogy(p, p) - torch.xlogy(p, marginal)).sum(1).mean().exp()
+
+
+def _spread(size: int, seed: int) -> torch.Tensor:
+    """A covariance matrix."""
+    x = torch.randn(2 * size, size, generator=torch.Generator().manual_seed(seed))
+    return torch.cov(x.T)
+
+
+def _frechet(cov1: torch.Tensor, cov2: torch.Tensor) -> torch.Tensor:
+    """Between two Gaussians with the same mean."""
+    return cov1.trace() + cov2.trace() - 2 * torch.linalg.eigvals(cov1 @ cov2).real.clamp_min(0).sqrt().sum()
+
+
+def _copies(fake: torch.Tensor, train: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
+    """How far fakes are from the training pictures, divided by how far test pictures are; medians."""
+    return torch.cdist(fake, train).amin(1).median() / torch.cdist(test, train).amin(1).median()
+
+
 HEAPS = (_logits(1, 5)[0].softmax(0), _logits(2, 5)[1].softmax(0)), (torch.ones(2) / 2, torch.tensor([0.1, 0.9]))
 
 EXERCISES = {
@@ -201,20 +223,37 @@ EXERCISES = {
     ),
     "steepest": Exercise(
         transport.steepest,
-        ((_logits(5, 1)[:, 0], _logits(5, 2)), (torch.tensor([0.0, 2.0]), torch.tensor([[1.0], [2.0]]))),
+        (
+            (_logits(5, 1)[:, 0], _logits(5, 2)),
+            (torch.tensor([0.0, 1.0, 5.0, -3.0]), torch.tensor([[0.0], [2.0], [4.0], [4.5]])),
+        ),
     ),
     "parallel-lines": Exercise(
         lambda theta: torch.tensor([math.log(2) if theta else 0.0, abs(theta)]), ((0.5,), (0.0,), (-2.0,))
     ),
     "penalised-slope": Exercise(lambda w, weight: 1 + w / (2 * weight), ((0.7, 1.0), (5.0, 10.0))),
     "between": Exercise(
-        _between, ((_logits(4, 1, 2, 2), _logits(4, 1, 2, 2).flip(0), torch.Generator().manual_seed(2)),)
+        _between, ((_logits(4, 3, 2, 2), _logits(4, 3, 2, 2).flip(0), torch.Generator().manual_seed(2)),)
     ),
     "penalty": Exercise(
         lambda gradient: (gradient.flatten(1).norm(dim=1) - 1).square().mean(),
         ((_logits(4, 3, 2, 2),), (0.1 * _logits(2, 1, 3, 3),)),
     ),
     "estimate": Exercise(lambda loss, penalty, weight: weight * penalty - loss, ((-3.7, 0.03, 10.0), (0.5, 0.2, 1.0))),
+    "best-accuracy": Exercise(lambda p, q: torch.maximum(p, q).sum() / 2, HEAPS),
+    "inception-score": Exercise(_inception_score, ((_logits(6, 4).softmax(1),), (torch.eye(3).repeat(2, 1),))),
+    "frechet-line": Exercise(
+        lambda mu1, sigma1, mu2, sigma2: (mu1 - mu2) ** 2 + (sigma1 - sigma2) ** 2,
+        ((0.0, 1.0, 0.0, 1.0), (1.0, 0.5, -0.5, 2.0)),
+    ),
+    "frechet-matrix": Exercise(_frechet, ((torch.eye(2), 4 * torch.eye(2)), (_spread(3, 1), _spread(3, 2)))),
+    "precision": Exercise(
+        lambda real, fake, radii: _recall(fake, real, radii), ((_logits(30, 3), _logits(20, 3) + 1, torch.ones(30)),)
+    ),
+    "copies": Exercise(_copies, ((_logits(9, 3) + 0.3, _logits(12, 3), _logits(8, 3) - 1),)),
+    "endless": Exercise(
+        lambda n1, d1, n2, d2: (n1 * d1 - n2 * d2) / (n1 - n2), ((1_000, 12.0, 10_000, 10.2), (250, 9.0, 500, 5.0))
+    ),
 }
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import torch
 
 from gan_lib.errors import one_of
-from gan_lib.games import ACGAN, CGAN, wgan, wgan_gp
+from gan_lib.games import ACGAN, CGAN, UNBOUNDED, wgan, wgan_gp
 from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
 from gan_lib.networks.conditional import (
     ACGANDiscriminator,
     ACGANGenerator,
+    ACGANMLPDiscriminator,
     CGANDiscriminator,
     CGANGenerator,
 )
@@ -70,6 +71,7 @@ DCGAN_MNIST = replace(
     dataset="mnist",
     steps=2_400,
     milestones=_steps(2_400, 100),
+    keeps=(),
 )
 CGAN_MNIST = Recipe(
     "cgan-mnist",
@@ -93,6 +95,36 @@ ACGAN_FASHION = _dcgan(
     steps=4_000,
     milestones=_steps(4_000, 250),
     pictures=64,  # all classes
+)
+ACGAN_MNIST = replace(
+    ACGAN_FASHION,
+    name="acgan-mnist",
+    about="the same networks on handwritten digits",
+    dataset="mnist",
+)
+
+
+def _conditional_mlps(name: str, about: str, **changes) -> Recipe:
+    """Chapter 6's comparison: the notes' conditional MLPs, half as long as CGAN_MNIST, without weights."""
+    small = {"steps": 8_000, "milestones": _steps(8_000), "pictures": 16, "keeps": ()}
+    return replace(CGAN_MNIST, name=name, about=about, **(small | changes))
+
+
+_AUXILIARY = {"discriminator": ACGANMLPDiscriminator, "game": ACGAN}
+CONDITIONAL = (
+    *(_conditional_mlps(f"cgan-mlp-{s}", f"the notes' conditional MLPs, seed {s}", seed=s) for s in range(3)),
+    *(
+        _conditional_mlps(
+            f"acgan-mlp-{s}", f"the same with an auxiliary classifier in D, seed {s}", seed=s, **_AUXILIARY
+        )
+        for s in range(3)
+    ),
+    _conditional_mlps(
+        "acgan-mlp-softmax",
+        "acgan-mlp-0 with softmax before the cross-entropy, a famous mistake",
+        discriminator_args={"softmax": True},
+        **_AUXILIARY,
+    ),
 )
 
 # One architecture, one budget: each D or critic is shown 640,000 real images. It has no BatchNorm, which the
@@ -130,6 +162,31 @@ WGAN_GP_FASHION = replace(
     milestones=_steps(2_000),
     keeps=("generator", "discriminator"),
 )
+
+
+def _half(recipe: Recipe, seed: int) -> Recipe:
+    """Half of that training from another start, for its curves and scores; without weights."""
+    half = {"steps": recipe.steps // 2, "milestones": recipe.milestones[:4], "pictures": 16, "keeps": ()}
+    about = f"half of {recipe.name} with seed {seed}"
+    return replace(recipe, name=f"{recipe.name}-seed{seed}", about=about, seed=seed, **half)
+
+
+# Chapter 7's ladder: what makes a WGAN of a GAN, one change on top of the other, 2,000 updates of G each. Its foot is
+# ablation-no-norm-d, the last rung but one adds n_critic = 5 and is wgan-fashion, the last one is wgan-gp-fashion.
+LADDER = {
+    "loss": ("the Wasserstein loss: no sigmoid, no log", {"game": UNBOUNDED}),
+    "clip": ("… and the critic's weights clipped to ±0.01", {"game": wgan(0.01)}),
+    "rmsprop": (
+        "… and RMSProp with 5e-5 instead of Adam",
+        {"game": wgan(0.01), "optimizer": torch.optim.RMSprop, "lr_g": 5e-5, "lr_d": 5e-5},
+    ),
+}
+
+
+def _ladder(rung: str, seed: int) -> Recipe:
+    about, changes = LADDER[rung]
+    small = {"steps": 2_000, "milestones": _steps(2_000), "pictures": 16, "keeps": (), "seed": seed}
+    return replace(NS_FASHION, name=f"ladder-{rung}-{seed}", about=f"{about}, seed {seed}", **(small | changes))
 
 
 # Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
@@ -203,9 +260,13 @@ RECIPES = {
         DCGAN_MNIST,
         CGAN_MNIST,
         ACGAN_FASHION,
+        ACGAN_MNIST,
+        *CONDITIONAL,
         NS_FASHION,
         WGAN_FASHION,
         WGAN_GP_FASHION,
+        *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
+        *(_ladder(rung, seed) for rung in LADDER for seed in (0, 1)),
         COLLAPSE,
         *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
         _ablation("all", 2),

@@ -27,6 +27,16 @@ def scores(names: list[str], device: torch.device) -> dict[str, dict]:
     return {name: _scores(found[name], device) for _, name in zip(progress(len(found), "runs"), found, strict=True)}
 
 
+def recorded(names: list[str]) -> dict[str, dict]:
+    """The same from the cards alone: at once, nothing is drawn. A test holds it against `scores`.
+
+    Raises:
+        BadRun: one of the names is no run, or it is damaged.
+    """
+    found = {name: runs.load(name) for name in names}
+    return {name: _row(run, run.card["evaluation"]) for name, run in found.items()}
+
+
 def floors(dataset: str, side: int) -> dict[str, float]:
     """What real training images reach against the test images: Fréchet distance, precision, recall."""
     return metrics.classifier_card(dataset)["floors"][str(side)]
@@ -34,7 +44,7 @@ def floors(dataset: str, side: int) -> dict[str, float]:
 
 def table(found: dict[str, dict]) -> str:
     """As text, with a line for each floor that is needed."""
-    lines = [f"{'':22}" + "".join(f"{name:>10}" for name in COLUMNS)]
+    lines = [f"{'':24}" + "".join(f"{name:>10}" for name in COLUMNS)]
     lines += [_line(name + (" *" if row["from_card"] else ""), row) for name, row in found.items()]
     for dataset, side in sorted({(row["dataset"], row["side"]) for row in found.values()}):
         lines.append(_line(f"real {dataset} {side}", floors(dataset, side)))
@@ -52,11 +62,19 @@ def cost(name: str) -> str:
 
 
 def _scores(run: runs.Run, device: torch.device) -> dict:
-    dataset, from_card = run.recipe.dataset, run.generator is None
-    values = run.card["evaluation"] if from_card else metrics.evaluate(run.generator.to(device), dataset)
-    return values | {"dataset": dataset, "side": run.recipe.image_size, "from_card": from_card}
+    if run.generator is None:
+        return _row(run, run.card["evaluation"])
+    return _row(run, metrics.evaluate(run.generator.to(device), run.recipe.dataset))
+
+
+def _row(run: runs.Run, values: dict) -> dict:
+    return values | {
+        "dataset": run.recipe.dataset,
+        "side": run.recipe.image_size,
+        "from_card": run.generator is None,
+    }
 
 
 def _line(name: str, row: dict) -> str:
     forms = {"frechet": "10.2f", "classes": "10d", "evenness": "10.2f"}
-    return f"{name:22}" + "".join(f"{row[c]:{forms.get(c, '10.3f')}}" if c in row else f"{'-':>10}" for c in COLUMNS)
+    return f"{name:24}" + "".join(f"{row[c]:{forms.get(c, '10.3f')}}" if c in row else f"{'-':>10}" for c in COLUMNS)

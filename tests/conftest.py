@@ -2,10 +2,13 @@
 
 import multiprocessing
 import os
+import re
 from dataclasses import replace
 from threading import RLock
 
 os.environ["GAN_LIB_STATIC"] = "1"  # as when notebooks are produced; nbval's kernels inherit it
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core for each worker, and for the kernels that it starts
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if "GAN_LIB_DATA" in os.environ:  # the chapters run in book/, where a relative folder means another one
     os.environ["GAN_LIB_DATA"] = os.path.abspath(os.environ["GAN_LIB_DATA"])
@@ -73,3 +76,55 @@ def tiny():
 def run(tmp_path, images, tiny):
     """A recorded run in tmp_path / "tiny"."""
     return recording.record(tiny, images, tmp_path / "tiny", show_progress=False)
+
+
+# ------------------------------------------------------------------------------------------ two workers
+
+
+def unit(nodeid: str) -> str:
+    """What one worker does in a row: a notebook, a file of browser tests with one kind of address, or one test."""
+    path, _, test = nodeid.partition("::")
+    if path.endswith(".ipynb"):
+        return path  # its cells share a kernel
+    address = re.search(r"\[(http|file)\b", test)
+    return f"{path} {address[1]}" if address and path.startswith("tests/browser/") else nodeid  # they share pages
+
+
+# The long units first, so that the workers end together; the one that builds the book while there is much else to do.
+# Notebooks before the browser: its event loop is not for a kernel's client.
+ORDER = (
+    r"book/.*ipynb",
+    r"tests/browser/test_explorers.* http$",
+    r".*test_the_chapter_trains_itself",
+    r"tests/browser/.* (http|file)$",
+    r"tests/browser/",
+    r"tests/",
+)
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return next((i for i, pattern in enumerate(ORDER) if re.match(pattern, unit(item.nodeid))), len(ORDER))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return unit(nodeid)
+
+    return Units(config, log)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the tests measured, and do not judge, in whichever process they ran."""
+    properties = [pair for report in terminalreporter.getreports("") for pair in report.user_properties]
+    lines = [text for name, text in properties if name == "measured"]
+    if lines:
+        terminalreporter.section("measured in the browser")
+        for line in lines:
+            terminalreporter.write_line(line)

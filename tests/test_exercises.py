@@ -127,7 +127,42 @@ def between(real, fake, rng):
     return torch.stack([f + e * (r - f) for r, f, e in zip(real, fake, epsilons, strict=True)])
 
 
+def frechet_matrix(cov1, cov2):
+    """E|x − Tx|² for the map T that carries the one Gaussian into the other."""
+    values, vectors = np.linalg.eigh(cov1.double().numpy())
+    root, inverse = ((vectors * values**power) @ vectors.T for power in (0.5, -0.5))
+    middle, turned = np.linalg.eigh(root @ cov2.double().numpy() @ root)
+    move = np.eye(len(root)) - inverse @ (turned * np.sqrt(middle)) @ turned.T @ inverse
+    return np.trace(move @ cov1.double().numpy() @ move.T)
+
+
+def inception_score(p):
+    """exp of entropy of the mean minus mean of the entropies."""
+
+    def entropy(q):
+        return -sum(float(x) * np.log(float(x)) for x in q if x > 0)
+
+    return np.exp(entropy(p.mean(0)) - np.mean([entropy(q) for q in p]))
+
+
+def copies(fake, train, test):
+    def middle(points):
+        nearest = sorted(min(np.linalg.norm(a - b) for b in train.numpy()) for a in points.numpy())
+        return nearest[(len(nearest) - 1) // 2]  # torch's median is the lower one of two
+
+    return middle(fake) / middle(test)
+
+
 RIGHT = {
+    "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
+    "inception-score": inception_score,
+    "frechet-line": lambda mu1, s1, mu2, s2: mu1**2 + mu2**2 + s1**2 + s2**2 - 2 * (mu1 * mu2 + s1 * s2),
+    "frechet-matrix": frechet_matrix,
+    "precision": lambda real, fake, radii: np.mean(
+        [any(np.linalg.norm(r - f) <= d for r, d in zip(real, radii, strict=True)) for f in fake]
+    ),
+    "copies": copies,
+    "endless": lambda n1, d1, n2, d2: np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)[1],
     "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
     "recall": lambda real, fake, radii: np.mean(
         [any(np.linalg.norm(r - f) <= d for f, d in zip(fake, radii, strict=True)) for r in real]

@@ -410,6 +410,95 @@ def test_less_than_one_sample_of_each_class_is_refused(pictures):
         metrics.evaluate(Album(pictures[28]), n=-5)
 
 
+# --------------------------------------------------------------------- inception score, variety within a class
+
+
+def inception_score(logits):
+    """exp of the mean KL, picture by picture, in float64."""
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    return np.exp(np.mean([(row * np.log(row / p.mean(0))).sum() for row in p]))
+
+
+@pytest.mark.parametrize("width", [0.1, 1, 5])
+def test_the_inception_score_is_the_mean_kl_written_out(width):
+    logits = width * torch.randn(200, 10, generator=torch.Generator().manual_seed(0))
+    assert metrics.inception_score(logits) == pytest.approx(inception_score(logits.double().numpy()), rel=1e-6)
+
+
+def test_the_inception_score_goes_from_1_to_the_number_of_classes():
+    assert metrics.inception_score(torch.randn(1, 10).expand(50, 10)) == pytest.approx(1)
+    assert metrics.inception_score(1000 * torch.eye(10).repeat(3, 1)) == pytest.approx(10)  # probabilities of 0 and 1
+    assert metrics.inception_score(torch.zeros(5, 10)) == pytest.approx(1)
+
+
+def test_evaluates_inception_score_is_that_of_the_classifiers_logits(trained):
+    classifier, _, _ = shipped("fashion-mnist", 28)
+    with torch.no_grad():
+        seen = torch.from_numpy(features(classifier, trained(z_from_seed(4, 100, 200)))).float()
+        logits = classifier.head(seen).double().numpy()
+    found = metrics.evaluate(trained, n=200, seed=4)
+    assert found["inception_score"] == pytest.approx(inception_score(logits), rel=1e-4)
+    assert 1 < found["inception_score"] < 10
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """The real judge; features of 400 generated pictures, the classes it takes them for, and half-wrong labels."""
+    own = metrics.judge("fashion-mnist", 28)
+    seen, guesses = metrics.look(own.classifier, metrics.samples(runs.load("mlp-fashion").generator, 400, seed=5))
+    return own, seen, guesses, torch.where(torch.arange(400) % 2 == 0, guesses, (guesses + 1) % 10)
+
+
+def test_the_judges_classes_are_its_own_guesses_about_the_real_pictures():
+    own = metrics.judge("fashion-mnist", 28)
+    classifier, _, real = shipped("fashion-mnist", 28)
+    expected = (
+        real @ classifier.head.weight.double().detach().numpy().T + classifier.head.bias.detach().numpy()
+    ).argmax(1)
+    assert (own.classes.numpy() == expected).mean() > 0.999  # float32 may decide a tie otherwise
+
+
+def test_diversity_is_the_variance_within_each_class_relative_to_real(labelled):
+    own, seen, guesses, labels = labelled
+    x, real, right = seen.double().numpy(), own.real.double().numpy(), (guesses == labels).numpy()
+    ratios = []
+    for label in range(10):
+        fakes, reals = x[right & (labels == label).numpy()], real[(own.classes == label).numpy()]
+        ratios.append(fakes.var(0, ddof=1).sum() / reals.var(0, ddof=1).sum() if len(fakes) > 1 else 0)
+    assert own.diversity(seen, labels) == pytest.approx(np.mean(ratios), rel=1e-4)
+
+
+def test_diversity_of_the_real_pictures_is_1_and_of_one_picture_per_class_0():
+    own = metrics.judge("fashion-mnist", 28)
+    assert own.diversity(own.real, own.classes) == pytest.approx(1)
+    firsts = torch.stack([own.real[own.classes == label][0] for label in range(10)])
+    assert own.diversity(firsts.repeat(20, 1), torch.arange(10).repeat(20)) == pytest.approx(0, abs=1e-6)
+    assert own.diversity(own.real, (own.classes + 1) % 10) == 0  # nothing is of its label
+
+
+def test_the_distance_by_class_is_the_equation_on_each_class_alone(labelled):
+    own, seen, _, _ = labelled
+    labels = torch.arange(400) % 10
+    found = own.distance_by_class(seen, labels)
+    for label in (0, 4, 9):
+        pair = own.real[own.classes == label], seen[labels == label]
+        (mean_1, cov_1), (mean_2, cov_2) = (moments(x.double().numpy()) for x in pair)
+        assert found[label] == pytest.approx(frechet(mean_1, cov_1, mean_2, cov_2), rel=1e-3)
+    assert len(found) == 10
+
+
+def test_with_labels_evaluate_adds_accuracy_diversity_and_the_distance_of_each_class(pictures):
+    album = Album(pictures[28])
+    found = metrics.evaluate(album, n=100)
+    own = metrics.judge("fashion-mnist", 28)
+    seen, _ = metrics.look(own.classifier, metrics.samples(album, 100, seed=1))
+    labels = torch.arange(100) % 10
+    assert found["diversity"] == own.diversity(seen, labels) == pytest.approx(0, abs=1e-6)
+    assert found["frechet_by_class"] == [round(each, 2) for each in own.distance_by_class(seen, labels)]
+    assert "diversity" not in metrics.evaluate(Reel(pictures[28], [0, 1] * 5), n=10)
+
+
 # ------------------------------------------------------------------------------------- seeds and side effects
 
 

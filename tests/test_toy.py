@@ -110,7 +110,7 @@ def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_
     assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
     assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
     assert not torch.equal(curves[0], curves[1])
-    modes, near = toy.modes_covered(play.points[-1], toy.ring_centres(ring.modes), share=ring.share)
+    modes, near = ring.covered(play.points[-1])
     assert found["modes"][0] == modes and found["near"][0] == pytest.approx(near, abs=0.01)
     assert len(found["modes"]) == len(found["near"]) == ring.seeds
     assert [of_seed[-1] for of_seed in found.get("modes_at", [])] in ([], found["modes"])
@@ -118,7 +118,15 @@ def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_
 
 def test_recording_a_ring_trains_every_game_with_every_seed(tmp_path, monkeypatch):
     short = plane.Ring(
-        "short", 5, 400, seeds=2, points=64, share=0.02, recipes={"game": replace(plane.RING, steps=20, batch_size=16)}
+        "short",
+        5,
+        0.03,
+        400,
+        seeds=2,
+        points=64,
+        within=0.1,
+        share=0.02,
+        recipes={"game": replace(plane.RING, steps=20, batch_size=16)},
     )
     monkeypatch.setattr(runs, "RECORDED", tmp_path)
     card = plane.record_ring(tmp_path / short.name, short)
@@ -131,3 +139,11 @@ def test_recording_a_ring_trains_every_game_with_every_seed(tmp_path, monkeypatc
             torch.testing.assert_close(plane.load("game", short).points, own.points, atol=1e-3, rtol=0)
     with pytest.raises(BadInput, match="game 'long' is not known"):
         plane.load("long", short)
+
+
+def test_the_data_cover_all_25_clouds_and_a_circle_that_is_drawn_evenly_none():
+    ring = plane.TWENTY_FIVE
+    angles = torch.linspace(0, 2 * torch.pi, 5_001)[:-1]
+    evenly = toy.RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
+    assert ring.covered(ring.data().pixels)[0] == 25
+    assert ring.covered(evenly)[0] == 0

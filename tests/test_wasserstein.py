@@ -2,12 +2,14 @@
 
 import math
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import linprog, minimize_scalar
 
-from gan_lib import divergences, games, transport
+from book.produce import BOOK
+from gan_lib import divergences, games, toy, transport
 from gan_lib.exercises import EXERCISES
 
 X = torch.linspace(-12, 12, 4801, dtype=torch.float64)
@@ -30,7 +32,9 @@ def test_eq_non_saturating_kl_at_the_best_d_the_gradient_is_that_of_reverse_kl_m
 
     def right(m, s):
         p, q = torch.from_numpy(bump(0.0, 1.0)), torch.from_numpy(bump(m, s))
-        return divergences.kl(q, p, DX) - 2 * divergences.jsd(p, q, DX)
+        total = divergences.kl(q, p, DX) - 2 * divergences.jsd(p, q, DX)
+        assert total == pytest.approx(2 * divergences.kl((p + q) / 2, p, DX), abs=1e-9)  # the other form
+        return total
 
     h = 1e-4
     slopes = [
@@ -100,3 +104,14 @@ def test_eq_gradient_penalty_by_finite_differences():
 def test_eq_penalty_bias_is_the_best_height_that_a_search_finds(w, weight):
     found = minimize_scalar(lambda s: weight * (s - 1) ** 2 - s * w, bounds=(0, 10), method="bounded")
     assert EXERCISES["penalised-slope"].reference(w, weight) == pytest.approx(found.x, abs=1e-4)
+
+
+def test_the_chapters_critic_finds_the_solvers_distance_to_2_percent_once_its_slope_is_divided_out():
+    """The chapter's cell as it stands. The dual allows no more than W₁; a weak penalty's value is far above it."""
+    (cell,) = [
+        cell.source for cell in nbformat.read(BOOK / "07_wasserstein.ipynb", 4).cells if "def fit_critic" in cell.source
+    ]
+    written = {"torch": torch, "transport": transport, "games": games, "toy": toy}
+    exec(cell, written)
+    assert all(0.98 <= written["found"][weight] <= 1 + 1e-6 for weight in (10, 100))
+    assert written["fit_critic"](1)[0] > 1.2 * written["true"]

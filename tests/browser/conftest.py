@@ -15,21 +15,27 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import FLAGS, get
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 20  # seconds until a picture must be there: the machine may have much else to do
 
 
 @pytest.fixture(scope="session")
 def html(tmp_path_factory) -> Path:
-    """The folder of the built pages; a warning fails the build."""
-    out = tmp_path_factory.mktemp("book")
+    """The folder of the built pages; a warning fails the build. The first worker that needs it builds it."""
+    folder = tmp_path_factory.getbasetemp()
+    out = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "book"
     jupyter_book = shutil.which("jupyter-book", path=Path(sys.executable).parent)
     command = [jupyter_book, "build", str(ROOT), "--path-output", str(out), "-W", "--keep-going"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-3000:]
+    with FileLock(f"{out}.lock"):
+        if not (out / "built").exists():
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stderr[-3000:]
+            (out / "built").touch()
     return out / "_build" / "html"
 
 
@@ -90,6 +96,7 @@ def opener(browser) -> Iterator[Callable[..., Page]]:
 
     def open_page(address: str, **options) -> Page:
         context = browser.new_context(**options)
+        context.set_default_timeout(120_000)  # half a minute is too little for a machine with much else to do
         contexts.append(context)
         context.route(lambda url: True, refuse_others)
         page = context.new_page()
@@ -104,20 +111,12 @@ def opener(browser) -> Iterator[Callable[..., Page]]:
     assert not complaints, "\n".join(complaints)
 
 
-MEASURED: list[str] = []
-
-
 @pytest.fixture
-def measured() -> list[str]:
+def measured(request) -> Iterator[list[str]]:
     """Lines put here are printed at the end of the tests."""
-    return MEASURED
-
-
-def pytest_terminal_summary(terminalreporter):
-    if MEASURED:
-        terminalreporter.section("measured in the browser")
-        for line in MEASURED:
-            terminalreporter.write_line(line)
+    lines: list[str] = []
+    yield lines
+    request.node.user_properties += [("measured", line) for line in lines]
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -1,0 +1,82 @@
+"""CONTRIBUTING.md's examples work as they stand there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from book.produce import loaded, stamp
+from gan_lib.widgets import face
+
+TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
+SCREEN = 60  # lines
+
+
+@pytest.fixture
+def ran(request, tmp_path, monkeypatch):
+    """What the example of a section defines, run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"^```python\n(.*?)^```", SECTIONS[request.param], re.M | re.S)
+    names = {"__name__": "example"}
+    exec(compile(example, "CONTRIBUTING.md", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("section", ["A chapter", "A game", "A widget"])
+def test_each_is_within_one_screen(section):
+    assert len(SECTIONS[section].splitlines()) <= SCREEN
+
+
+@pytest.mark.parametrize("ran", ["A chapter"], indirect=True)
+def test_the_chapter_has_a_stub_that_is_not_yet_right_and_a_solution_that_is(ran, capsys):
+    notebook = nbformat.read("09_logit.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    names = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+    assert capsys.readouterr().out == "not yet: the function gives back None\nright\n"
+
+
+@pytest.mark.parametrize("ran", ["A chapter"], indirect=True)
+def test_the_chapters_stamp_notices_a_change(ran):
+    notebook = nbformat.read("09_logit.ipynb", as_version=4)
+    before = stamp(notebook)
+    assert before == stamp(ran["chapter"])
+    assert not loaded("".join(cell.source for cell in notebook.cells))
+    notebook.cells[1].source = "TRAIN = True\nSTEPS = None"
+    assert stamp(notebook) != before
+
+
+@pytest.mark.parametrize("ran", ["A game"], indirect=True)
+def test_the_game_trains(ran):
+    history = ran["history"]
+    assert history.isfinite().all() and history[-1, 0] == ran["recipe"].steps == 50
+    assert history[-1, 1] < 2  # what D pays for answering 0 everywhere
+    assert history[-1, 3] > history[-1, 4]  # real points get the larger values
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed; comes before `ran`."""
+    outputs = []
+    monkeypatch.setattr(face, "display", lambda what, raw: outputs.append(what))
+    return outputs
+
+
+@pytest.mark.parametrize("ran", ["A widget"], indirect=True)
+def test_the_widget_is_alive_on_a_page(shown, ran):
+    """In the static face, which the tests ask for."""
+    (output,) = shown
+    assert 'data-kind="explore"' in output["text/html"] and "image/png" in output
+    assert output["text/plain"] == "The loss of G, with a point at the logit 0."
+
+
+def test_every_file_that_it_names_exists():
+    root = Path(__file__).parents[1]
+    for name in re.findall(r"`((?:book|gan_lib|tests)/[\w/.-]*)`", TEXT):
+        assert name.startswith("book/09_") or (root / name).exists(), name
