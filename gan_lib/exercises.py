@@ -100,9 +100,12 @@ def _normalised(x: torch.Tensor) -> torch.Tensor:
 
 def _quiet(network: type[torch.nn.Module], *arguments: object, **settings: object) -> torch.nn.Module:
     """A small network in eval mode, always with the same weights, which leaves torch's random numbers alone."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        return network(*arguments, **settings).eval()
+        built = network(*arguments, **settings).eval()
+        for weight in built.parameters():
+            weight *= 3  # so that every input, the label too, makes a difference that one can see
+    return built
 
 
 def _own_labels(

@@ -96,7 +96,7 @@ def test_every_widget_on_every_page_comes_alive(site, html, open_page):
         assert "widget-view+json" not in path.read_text(encoding="utf-8")
         seen += page.locator(".gan-widget .gan-body").count()
         page.context.close()
-    assert seen == 3 + 2 + 2 + 2 + 1 + 0 + 2 + 1 + 10  # chapters 1 to 8, and the page of all
+    assert seen == 3 + 2 + 2 + 2 + 1 + 3 + 2 + 1 + 10  # chapters 1 to 8, and the page of all
 
 
 def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):
