@@ -247,13 +247,14 @@ EXERCISES = {
     "inception-score": Exercise(_inception_score, ((_logits(6, 4).softmax(1),), (torch.eye(3).repeat(2, 1),))),
     "frechet-line": Exercise(
         lambda mu1, sigma1, mu2, sigma2: (mu1 - mu2) ** 2 + (sigma1 - sigma2) ** 2,
-        ((0.0, 1.0, 0.0, 1.0), (1.0, 0.5, -0.5, 2.0)),
+        ((0.0, 1.0, 0.0, 1.0), (1.0, 0.5, -0.5, 2.5), (0.0, 1.0, 3.0, 1.0)),
     ),
     "frechet-matrix": Exercise(_frechet, ((torch.eye(2), 4 * torch.eye(2)), (_spread(3, 1), _spread(3, 2)))),
     "precision": Exercise(
-        lambda real, fake, radii: _recall(fake, real, radii), ((_logits(30, 3), _logits(20, 3) + 1, torch.ones(30)),)
+        lambda real, fake, radii: _recall(fake, real, radii),
+        ((_logits(30, 3), _logits(20, 3) + 1, torch.linspace(0.2, 3, 30)),),
     ),
-    "copies": Exercise(_copies, ((_logits(9, 3) + 0.3, _logits(12, 3), _logits(8, 3) - 1),)),
+    "copies": Exercise(_copies, ((_logits(9, 3) + 0.3, _logits(12, 3), _logits(7, 3) - 1),)),
     "endless": Exercise(
         lambda n1, d1, n2, d2: (n1 * d1 - n2 * d2) / (n1 - n2), ((1_000, 12.0, 10_000, 10.2), (250, 9.0, 500, 5.0))
     ),
