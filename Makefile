@@ -8,7 +8,7 @@ ifdef GAN_LIB_DATA # a relative folder means another one in book/, where the cha
 export GAN_LIB_DATA := $(abspath $(GAN_LIB_DATA))
 endif
 
-.PHONY: book test lab notebooks lint bench
+.PHONY: book test lab notebooks pdf lint bench
 
 book: $(READY)
 	$(VENV)/bin/jupyter-book build . -W --keep-going
@@ -22,7 +22,10 @@ lab: $(READY)
 	$(VENV)/bin/jupyter lab book $(if $(filter 0,$(shell id -u)),--allow-root)
 
 notebooks: $(READY)
-	$(RUN) book/produce.py
+	$(RUN) -m book.produce
+
+pdf: $(READY)
+	$(RUN) -m book.pdf
 
 lint: $(READY)
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

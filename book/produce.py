@@ -1,4 +1,4 @@
-"""Run every chapter and store its outputs: `make notebooks`, or `python book/produce.py [03_mlp_gan …]`.
+"""Run every chapter and store its outputs: `make notebooks`, or `python -m book.produce [03_mlp_gan …]`.
 
 papermill runs the notebook under the static face, so that what is stored lives on a page without a kernel. A
 stamp in the notebook's metadata says what the outputs were made from; a test compares it (see `stamp`).
@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 import papermill
 
+from book import colab
 from gan_lib import autoencoder, data, plane, runs
 from gan_lib.widgets.face import PAGE
 
@@ -37,7 +38,7 @@ def chapters() -> list[Path]:
 
 def stamp(notebook: nbformat.NotebookNode) -> str:
     """sha256 of what the outputs come from: code cells, the recorded runs they name, the widgets' page files."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = "\n".join(cell.source for cell in colab.without(notebook) if cell.cell_type == "code")
     files = [*(runs.RECORDED / name / "card.json" for name in loaded(code)), *sorted(PAGE.iterdir())]
     return hashlib.sha256(code.encode() + b"".join(path.read_bytes() for path in files)).hexdigest()
 
@@ -54,13 +55,16 @@ def produce(path: Path) -> None:
     """Run one chapter and replace it by the run one; left as it was if a cell fails."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / path.name
-        papermill.execute_notebook(path, out, cwd=BOOK, kernel_name="python3", progress_bar=sys.stderr.isatty())
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells = colab.without(notebook)
+        papermill.execute_notebook(notebook, out, cwd=BOOK, kernel_name="python3", progress_bar=sys.stderr.isatty())
         notebook = nbformat.read(out, as_version=4)
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)  # times and paths: a new diff at every run
         part.metadata.pop("execution", None)
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata["gan_lib"] = {"stamp": stamp(notebook)}
+    colab.prepare(notebook)
     beside = path.with_suffix(".part")
     nbformat.write(notebook, beside)
     beside.replace(path)
