@@ -102,13 +102,15 @@ def ring(
 @app.command()
 def sample(
     run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
-    out: Annotated[Path, typer.Option(help="FILE.npy: float32 N×C×H×W in −1…1; FILE.png: a grid.")],
+    out: Annotated[Path | None, typer.Option(help="FILE.npy: float32 N×C×H×W in −1…1; FILE.png: a grid.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many pictures.")] = 64,
     label: Annotated[int | None, typer.Option(help="One class; all in turn if left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides the z.")] = 0,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
 ):
     """Draw pictures with a run's generator and write them to a file."""
+    if out is None:  # said here, because not every version of typer refuses an option that is missing
+        raise BadInput("no --out was given; name a file for the pictures that ends in .npy or .png.")
     files.check_suffix(out, (".npy", ".png"))
     generator = runs.load(run).drawable().to(device.pick(device_name))
     files.write_samples(out, torch.cat(list(metrics.samples(generator, n, seed, label))))

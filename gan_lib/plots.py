@@ -14,6 +14,7 @@ from gan_lib.data import to_pixels
 from gan_lib.training import HISTORY_COLUMNS
 
 REAL, FAKE, THIRD = "#2b7bb9", "#d1602f", "#4d9a51"
+GREY = "#7a7a7a"  # words on no background: readable on white and on black
 plt.rcParams |= {
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
@@ -29,7 +30,7 @@ plt.rcParams |= {
 def pictures(
     images: Tensor, columns: int = 8, rows: Sequence[str] = (), titles: Sequence[str] = (), size: float = 0.9
 ) -> Figure:
-    """A sheet of pictures, filled row by row.
+    """A sheet of pictures, filled row by row, on no background: it fits a light and a dark page.
 
     Args:
         images: uint8 0…255 or float −1…1, (n, C, H, W) with 1 or 3 channels.
@@ -40,24 +41,25 @@ def pictures(
     """
     pixels = (images if images.dtype == torch.uint8 else to_pixels(images)).cpu()
     lines = -(-len(pixels) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * size), squeeze=False)
+    figure, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * size), squeeze=False, facecolor="none")
     for i, axis in enumerate(axes.flat):
         axis.set(xticks=[], yticks=[], frame_on=False)
         if i < len(pixels):
             axis.imshow(pixels[i].permute(1, 2, 0).squeeze().numpy(), cmap="gray", vmin=0, vmax=255)
     for axis, name in zip(axes[:, 0], rows, strict=False):
-        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+        axis.set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
     for axis, name in zip(axes[0], titles, strict=False):
-        axis.set_title(name, fontsize=9)
+        axis.set_title(name, fontsize=9, color=GREY)
     return _closed(figure)
 
 
 def matrix(values: Tensor, title: str) -> Figure:
     """A matrix (rows, columns) as coloured cells, 0 dark."""
     rows, columns = values.shape
-    figure, axis = plt.subplots(figsize=(7, 0.6 + 7 * rows / columns))
+    figure, axis = plt.subplots(figsize=(7, 0.6 + 7 * rows / columns), facecolor="none")
     axis.imshow(values.numpy(), cmap="magma")
-    axis.set(xticks=[], yticks=[], title=title)
+    axis.set(xticks=[], yticks=[])
+    axis.set_title(title, color=GREY)
     return _closed(figure)
 
 
@@ -80,7 +82,12 @@ def history(table: Tensor, window: int = 50) -> Figure:
 
 
 def band(
-    tables: Sequence[Tensor], names: Sequence[str], *, highlight: Tensor | None = None, window: int = 50
+    tables: Sequence[Tensor],
+    names: Sequence[str],
+    *,
+    highlight: Tensor | None = None,
+    window: int = 50,
+    player: str = "D",
 ) -> Figure:
     """Several seeds of one recipe: the mean of their running means, and the band from the lowest to the highest.
 
@@ -89,6 +96,7 @@ def band(
         names: columns of the history, one panel each.
         highlight: one more run (lines, 5), of any length, as a line of its own.
         window: lines in the running mean.
+        player: what the panels call D; "critic", say.
     """
     figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 2.6), squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
@@ -99,17 +107,18 @@ def band(
         if highlight is not None:
             own = running_mean(column(highlight, name), window)
             axis.plot(running_mean(column(highlight, "step"), window).numpy(), own.numpy(), color=FAKE, lw=1)
-        axis.set(title=LABELS[name], xlabel="updates of G")
+        axis.set(title=LABELS[name].replace("D", player), xlabel="updates of G")
     return _closed(figure)
 
 
 def maps(values: Tensor, titles: Sequence[str]) -> Figure:
     """Heat maps side by side on one scale: values (n, H, W), all ≥ 0."""
-    figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9), squeeze=False)
+    figure, axes = plt.subplots(1, len(values), figsize=(1.5 * len(values), 1.9), squeeze=False, facecolor="none")
     for axis, value, title in zip(axes[0], values.cpu(), titles, strict=True):
-        axis.set(xticks=[], yticks=[], title=title, frame_on=False)
+        axis.set(xticks=[], yticks=[], frame_on=False)
+        axis.set_title(title, color=GREY)
         shown = axis.imshow(value.numpy(), cmap="magma", vmin=0, vmax=values.max())
-    figure.colorbar(shown, ax=axes, shrink=0.75)
+    figure.colorbar(shown, ax=axes, shrink=0.75).ax.tick_params(colors=GREY)
     return _closed(figure)
 
 

@@ -125,6 +125,6 @@ def pytest_terminal_summary(terminalreporter):
     properties = [pair for report in terminalreporter.getreports("") for pair in report.user_properties]
     lines = [text for name, text in properties if name == "measured"]
     if lines:
-        terminalreporter.section("measured in the browser")
+        terminalreporter.section("measured")
         for line in lines:
             terminalreporter.write_line(line)

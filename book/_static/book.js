@@ -5,3 +5,10 @@ addEventListener("DOMContentLoaded", () => {
   sidebar?.setAttribute("aria-label", "chapters");
   for (const reference of document.querySelectorAll('[role="doc-biblioentry"]')) reference.setAttribute("role", "listitem");
 });
+/* Paper is white, whatever the screen is. */
+let onScreen;
+addEventListener("beforeprint", () => {
+  onScreen = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => { document.documentElement.dataset.theme = onScreen; });
