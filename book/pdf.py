@@ -25,8 +25,9 @@ def one_page() -> Path:
 
 def print_page(page: Path, out: Path) -> None:
     """HTML → PDF, with bookmarks; everything folded is opened."""
+    chromium = get()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=get(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         tab = browser.new_page()
         tab.set_default_timeout(300_000)
         tab.add_init_script(STILL)

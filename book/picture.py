@@ -19,12 +19,12 @@ LABELS = ("Dress", "Bag", "Ankle boot")
 
 def moments(page: Page) -> list[Image.Image]:
     """Screenshots while two sliders go to and fro, then while the label changes."""
-    columns = page.locator(".gan-widget .gan-columns")
+    figure = page.locator(".gan-widget .gan-body")
     shots = []
 
     def shoot() -> None:
         page.wait_for_timeout(300)  # strip and map follow
-        shots.append(Image.open(io.BytesIO(columns.screenshot())).convert("L"))
+        shots.append(Image.open(io.BytesIO(figure.screenshot())).convert("L"))
 
     for slider in page.locator(".gan-sliders input").all()[:2]:
         for value in WAY:
@@ -39,8 +39,9 @@ def moments(page: Page) -> list[Image.Image]:
 
 def main() -> None:
     """Write the picture; needs the built pages."""
+    chromium = get()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=get(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         page.goto(PAGE.as_uri())
         page.wait_for_selector('.gan-widget[data-alive="yes"]')

@@ -93,7 +93,9 @@ def test_installing_into_an_environment_with_an_older_torch_changes_nothing_else
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False)
     python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    packages = Path(subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[-1])"], text=True).strip())
+    packages = Path(
+        subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[-1])"], text=True).strip()
+    )
     for name, version in THERE.items():
         entry = packages / f"{name.replace('-', '_')}-{version}.dist-info"
         entry.mkdir()
