@@ -8,7 +8,7 @@ ifdef GAN_LIB_DATA # a relative folder means another one in book/, where the cha
 export GAN_LIB_DATA := $(abspath $(GAN_LIB_DATA))
 endif
 
-.PHONY: book test lab notebooks pdf lint bench
+.PHONY: book test lab notebooks lint bench
 
 book: $(READY)
 	$(VENV)/bin/jupyter-book build . -W --keep-going
@@ -23,9 +23,6 @@ lab: $(READY)
 
 notebooks: $(READY)
 	$(RUN) -m book.produce
-
-pdf: $(READY)
-	$(RUN) -m book.pdf
 
 lint: $(READY)
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
