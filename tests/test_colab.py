@@ -66,7 +66,7 @@ def test_without_gan_lib_it_installs_from_the_address_or_says_what_to_do(monkeyp
 
 
 def test_one_setting_gives_every_notebook_its_launch_button(tmp_path):
-    """A book of two pages, built twice: with the setting as it is, and with an address."""
+    """A book of one page, built with an address; without one the whole book is built in tests/browser."""
     for name in ("book/_ext", "book/_static"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("book/index.ipynb", "book/references.bib"):
