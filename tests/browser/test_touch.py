@@ -274,8 +274,9 @@ def test_a_page_fits_every_width_and_satisfies_axe_in_light_and_dark(html, open_
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.reload()  # otherwise the search field would still be fading from one colour to the other
+        page.reload()
         come_alive(page)
+        page.wait_for_function("document.getAnimations().length === 0")  # the theme fades from colour to colour
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
         result = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
         found = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]]
