@@ -8,11 +8,19 @@ ifdef GAN_LIB_DATA # a relative folder means another one in book/, where the cha
 export GAN_LIB_DATA := $(abspath $(GAN_LIB_DATA))
 endif
 
-.PHONY: book test lab notebooks lint bench
+.PHONY: book pdf lighthouse test lab notebooks lint bench
 
 book: $(READY)
 	$(VENV)/bin/jupyter-book build . -W --keep-going
 	@echo "Open this page: file://$(CURDIR)/_build/html/index.html"
+
+pdf: book
+	$(RUN) tests/browser/chromium.py
+	$(RUN) -m book.pdf
+
+lighthouse: book
+	$(RUN) tests/browser/chromium.py
+	$(RUN) -m tests.browser.lighthouse desktop mobile
 
 test: $(READY)
 	$(RUN) tests/browser/chromium.py

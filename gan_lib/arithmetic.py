@@ -155,7 +155,10 @@ def conv_matrix(weight: Tensor, size: Size, stride: Size = 1, padding: Size = 0,
         size, stride, padding, dilation: as for `conv_size`.
 
     Returns:
-        (output cells, input cells), of the weight's dtype; mostly zeros. BadInput: a refused setting.
+        (output cells, input cells), of the weight's dtype; mostly zeros.
+
+    Raises:
+        BadInput: a refused setting.
     """
     given = (size, tuple(weight.shape), stride, padding, dilation)
     rows, columns = _pair(conv_size(*given))

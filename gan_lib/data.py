@@ -52,6 +52,7 @@ class ImageSet:
 
     @property
     def is_fallback(self) -> bool:
+        """The small digits that stand in where nothing else can be reached."""
         return self.name == "digits"
 
     def resized(self, side: int) -> ImageSet:

@@ -192,9 +192,6 @@ EXERCISES = {
     "norm-gradient": Exercise(
         lambda x: x / x.norm().clamp_min(1e-12), ((_logits(1, 3)[0],), (1e-6 * _logits(1, 3)[0],), (torch.zeros(3),))
     ),
-    "per-example": Exercise(
-        lambda g: g.square().sum((1, 2, 3)).sqrt(), ((_logits(4, 3, 2, 2),), (_logits(2, 1, 3, 3),))
-    ),
     "class-gradient": Exercise(_class_gradient, ((_logits(4, 10), torch.tensor([3, 0, 9, 3])),)),
     "spherical": Exercise(
         latent.spherical,

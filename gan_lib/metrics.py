@@ -201,7 +201,7 @@ def evaluate_images(
         labels: int64 (N,), the classes that were asked for, or None.
 
     Returns:
-        frechet: the distance, ≥ 0, 0 is best.
+        Scores by name. frechet: the distance, ≥ 0, 0 is best.
         precision, recall: 0…1, see `Judge.precision_recall`; how real the samples are, how much of the real is there.
         classes: how many of the ten classes get at least a tenth of their share (1 % of the samples).
         evenness: exp(entropy) of the class shares, 1…10; 10 when all ten are drawn equally often.
@@ -305,6 +305,7 @@ class Passed(nn.Module):
     num_features = SmallClassifier.num_features
 
     def forward(self, features: Tensor) -> Tensor:
+        """The features themselves."""
         return features
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -93,13 +94,14 @@ def band(
 
     Args:
         tables: one (lines, 5) for each seed, all of the same length.
-        names: columns of the history, one panel each.
+        names: columns of the history, one panel each, two in a row: an even number.
         highlight: one more run (lines, 5), of any length, as a line of its own.
         window: lines in the running mean.
         player: what the panels call D; "critic", say.
     """
-    figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 2.6), squeeze=False)
-    for axis, name in zip(axes[0], names, strict=True):
+    rows = math.ceil(len(names) / 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(7, 2.2 * rows), squeeze=False)
+    for axis, name in zip(axes.flat, names, strict=True):
         means = torch.stack([running_mean(column(t, name), window) for t in tables])  # (seeds, lines − window + 1)
         steps = running_mean(column(tables[0], "step"), window).numpy()
         axis.fill_between(steps, means.amin(0).numpy(), means.amax(0).numpy(), color=REAL, alpha=0.25, lw=0)

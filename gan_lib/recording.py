@@ -63,6 +63,7 @@ def record(
         Diverged: a loss became NaN or exploded; the last good checkpoint is kept.
         Stopped: Ctrl-C; the checkpoint is kept.
     """
+    # Half of this function is its contract; the rest is one order of checks, training and writing that must not change.
     folder, path = Path(folder), checkpoints.path_of(Path(folder))
     if resume and not overwrite and not path.exists() and (folder / "card.json").is_file():
         return runs.load(folder, recipe)

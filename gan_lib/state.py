@@ -39,7 +39,7 @@ class State:
 
     @property
     def drawing(self) -> nn.Module:
-        """The generator to draw with: the average if there is one."""
+        """The generator to draw with, the average if there is one."""
         return self.generator if self.average is None else self.average
 
     @torch.no_grad()

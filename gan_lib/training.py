@@ -54,6 +54,7 @@ def train(
         BadInput: steps below 1, d_steps below 1, images or labels that do not fit the recipe.
         Diverged: a loss became NaN, infinite or larger than a million.
     """
+    # Longer than other functions, so that the loop, from data to both steps, is read in one piece.
     recipe, game, device, rng = state.recipe, state.recipe.game, state.device, state.rng
     steps = recipe.steps if steps is None else steps
     _check(state, images, steps)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from book._ext.plain_docstrings import escaped
+from book.pdf import contents
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -39,11 +40,6 @@ def slug(heading: str) -> str:
 @cache
 def sections(path: Path) -> set[str]:
     return {slug(heading) for heading in re.findall(r"^#{1,3} (.+)$", text_of(path), re.M)}
-
-
-def contents() -> list[str]:
-    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    return [yaml.safe_load(toc)["root"], *re.findall(r"- file: (\S+)", toc)]
 
 
 def terms() -> list[tuple[list[str], str]]:

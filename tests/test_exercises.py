@@ -174,7 +174,6 @@ RIGHT = {
     "joint-d": lambda p, q: 1 - q / (p + 2 * q),
     "frozen": frozen,
     "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
-    "per-example": lambda gradient: torch.tensor([np.linalg.norm(each.ravel()) for each in gradient.numpy()]),
     "class-gradient": class_gradient,
     "best-d": lambda p, q: 1 / (1 + q / p),
     "jsd": jsd,

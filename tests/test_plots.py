@@ -58,7 +58,7 @@ def test_the_history_shows_d_above_and_the_losses_below(table):
 
 def test_a_band_lies_between_the_lowest_and_the_highest_seed(table):
     tables = [table, table + torch.tensor([0, 0, 0, 0.5, 0])]
-    (axis,) = plots.band(tables, ("d_real",), window=10).axes
+    axis, _ = plots.band(tables, ("d_real", "d_fake"), window=10).axes
     middle = plots.running_mean(table[:, 3], 10) + 0.25
     np.testing.assert_allclose(axis.lines[0].get_ydata(), middle, rtol=1e-5)
     edges = axis.collections[0].get_paths()[0].vertices[:, 1]

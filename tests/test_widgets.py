@@ -306,7 +306,7 @@ def test_the_scrubbers_figures_are_the_means_around_the_moment(shipped, shown):
     said = [float(number) for number in re.findall(r"-?\d+\.\d\d", moments[20_000])]
     assert moments[20_000].startswith("20,000 updates · D(real) ")
     np.testing.assert_allclose(said[:4], around[[3, 4, 1, 2]], atol=0.006)  # two digits are shown
-    assert moments[20_000].endswith(f"Fréchet distance {shipped.scores[20_000]:.3g}")
+    assert moments[20_000].endswith(f"Fréchet distance {shipped.scores[20_000]:.0f}")
 
 
 def test_the_scrubbers_curves_are_means_of_equal_parts(shipped, shown):

@@ -39,7 +39,7 @@ def write_files(app, exception) -> None:
             return
         if (name := exported.spec["name"]) in wanted:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.js").write_text(f'ganWeights("{name}", "{base64_text(exported.weights)}");\n')
+            (folder / f"{name}.js").write_text(f'ganFile("{name}", "{base64_text(exported.weights)}");\n')
             wanted.remove(name)
     if wanted:
         raise ExtensionError(f"No recorded run has the generators {sorted(wanted)} of a page; run `make notebooks`.")

@@ -1,21 +1,69 @@
-"""Sphinx extension: the theme's icons come from its font alone.
+"""Sphinx extension: what a page loads before one can read it becomes small. It changes the pages once they are built.
 
-The theme ships every icon twice, as a font and as a script of 1.5 MB that replaces the font's letters by drawings. Each
-page would load both.
+The theme ships every icon twice, as a font and as a script of 1.5 MB that replaces the font's letters by drawings: the
+script is emptied. Scripts wait until the page has been read (`defer`). Pictures and the data of figures, which stand
+inside a notebook's outputs, become files that come when they are near. A picture says its size, so that nothing jumps.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+import struct
 from pathlib import Path
+
+SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*(?:defer|documentation_options))")  # the latter is used at once
+DATA = re.compile(r'(<script type="application/json">)(.*?)(?=</script>)', re.S)
+INSIDE = re.compile(r'(?<=src=")data:image/png;base64,([^"]+)')
+PICTURE = re.compile(r'<img (?![^>]*\bwidth=)(?=[^>]*\bsrc="(\.\./[^"]+\.png)")')
+SMALL = 4_000  # characters; a file of its own would cost more than it saves
 
 
 def setup(app) -> dict:
-    app.connect("build-finished", empty_script)
+    app.connect("build-finished", lighten, priority=600)  # after generator_files, which reads the figures' data
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def empty_script(app, exception) -> None:
-    """Leave the script's file, which every page names, without a content."""
-    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
-    if not exception and app.builder.format == "html" and script.exists():
-        script.write_text("/* emptied by book/_ext/light_pages.py: the font has the same icons */\n")
+def lighten(app, exception) -> None:
+    """Every page, and the script of icons, in place."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    icons = out / "_static" / "scripts" / "fontawesome.js"
+    icons.write_text("/* emptied by light_pages.py: the font has the icons */\n")
+    for page in (out / "book").glob("*.html"):
+        page.write_text(lighter(page.read_text(encoding="utf-8"), out), encoding="utf-8")
+
+
+def lighter(html: str, out: Path) -> str:
+    """The page, its data and pictures in files of `out`; a page that is light already stays as it is."""
+    html = SCRIPT.sub("<script defer ", html)
+    html = DATA.sub(lambda found: found[1] + data_beside(found[2], out / "_static" / "figures"), html)
+    html = INSIDE.sub(lambda found: f"../_images/{picture_beside(found[1], out / '_images')}", html)
+    return PICTURE.sub(lambda found: f"<img {size(out / 'book' / found[1])}", html)
+
+
+def data_beside(content: str, folder: Path) -> str:
+    """JSON → where it now is, as JSON that page/mount.js understands; the file is one call, as the weights are."""
+    if len(content) < SMALL:
+        return content
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(content.encode()).hexdigest()[:16]
+    (folder / f"{name}.js").write_text(f'ganFile("{name}", {content});\n', encoding="utf-8")
+    return f'{{"beside": "{name}"}}'
+
+
+def picture_beside(text: str, folder: Path) -> str:
+    """Base64 text of a PNG → the name of its file."""
+    content = base64.b64decode(text)
+    name = f"{hashlib.sha256(content).hexdigest()}.png"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    return name
+
+
+def size(picture: Path) -> str:
+    """Attributes of a PNG's <img>: width and height stand in its bytes 16 to 23."""
+    width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+    return f'loading="lazy" width="{width}" height="{height}" '

@@ -169,6 +169,7 @@ class _View:
         self.box = ipw.VBox([*head, self.picture, self.strip, self.strip_title, pair])
 
     def draw(self, z: Tensor, k: int, label: int | None) -> None:
+        """z (1, 100): the picture, the strip of dimension k, and its map if it is another one than before."""
         walk = z.repeat(3, 1)  # (3, 100)
         walk[:, k] = torch.tensor([-3.0, 0.0, 3.0])
         self.picture.value = png(self._pixels(z, label)[0])
@@ -179,9 +180,11 @@ class _View:
             self._mapped = (k, label)
 
     def forget_map(self) -> None:
+        """The next draw makes the map again."""
         self._mapped = None
 
     def pin(self) -> None:
+        """Show the present picture below, too, and keep it."""
         self.pinned.value, self.pinned.layout.display, self.pin_title.value = self.picture.value, None, "pinned"
 
     def _draw_map(self, k: int, label: int | None) -> None:

@@ -74,7 +74,7 @@ def _pictures(run: Run) -> list[dict]:
     for step in sorted(run.samples):
         text = _text(run, step)
         if step in run.scores:
-            text += f" · Fréchet distance {run.scores[step]:.3g}"
+            text += f" · Fréchet distance {run.scores[step]:,.{0 if run.scores[step] >= 100 else 1}f}"
         moments.append({"step": step, "text": text, "png": base64_text(png(_sheet(run, step)))})
     return moments
 

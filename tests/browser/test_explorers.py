@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
 import sys
@@ -262,8 +261,8 @@ def test_weights_are_loaded_once_and_not_before_they_are_seen(site, browser):
     ("body", "said"),
     [
         (None, "its weights are missing or of another version"),
-        ('ganWeights("NAME", "AAAA', "its weights are damaged"),
-        ('ganWeights("NAME", "AAAA");', "the weights are cut short"),
+        ('ganFile("NAME", "AAAA', "its weights are damaged"),
+        ('ganFile("NAME", "AAAA");', "the weights are cut short"),
     ],
     ids=["missing", "truncated", "short"],
 )
@@ -331,17 +330,3 @@ def test_an_html_export_of_the_notebook(browser, tmp_path, name, alive_is):
 
 def test_the_scripts_are_small():
     assert sum(path.stat().st_size for path in PAGE_FILES.iterdir() if path.suffix in (".js", ".css", ".wasm")) < 60_000
-
-
-@pytest.mark.parametrize("name", ["index", "01_theory", "02_convolution_arithmetic", "05_autograd_pitfalls"])
-@pytest.mark.parametrize("site", ["http"], indirect=True)  # from disk nothing is transferred
-def test_a_page_without_a_generator_is_light(site, name, browser, measured):
-    """As it would be transferred: every answer gzipped."""
-    page, answers = browser.new_page(), []
-    page.on("response", lambda answer: answers.append(answer))
-    page.goto(f"{site}/book/{name}.html")
-    page.wait_for_load_state("networkidle")
-    size = sum(len(gzip.compress(answer.body())) for answer in answers if answer.ok)
-    page.close()
-    measured.append(f"{name}, gzipped: {size / 1e6:.2f} MB in {len(answers)} answers")
-    assert len(answers) > 10 and size < 1_200_000

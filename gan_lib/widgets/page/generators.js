@@ -2,32 +2,13 @@
  * never waits; a small one runs here, because its picture then comes in the same frame as the slider. */
 
 const SMALL = 2e6; // weights: about a millisecond a picture
-const GANS = (window.ganGenerators ??= { opened: new Map(), files: new Map() });
-
-/* A weights file calls this; a script is the one thing that a page from file:// may fetch. */
-window.ganWeights ??= (name, text) => GANS.files.set(name, text);
+const GENERATORS = (window.ganGenerators ??= new Map());
 
 /* spec → a promise of { draw, effect }, functions that return promises; the same spec is opened once. */
 function openGenerator(spec) {
-  if (!GANS.opened.has(spec.name)) GANS.opened.set(spec.name, weights(spec).then((text) => start(spec, text)));
-  return GANS.opened.get(spec.name);
-}
-
-async function weights(spec) {
-  if (spec.data) return spec.data;
-  const root = document.documentElement.dataset.content_root;
-  if (root === undefined) throw new Error("its weights lie beside the book's pages, and this is another page");
-  const address = `${root}_static/generators/${spec.name}.js`;
-  await new Promise((resolve, reject) => {
-    const script = element("script", { src: address });
-    script.onload = resolve;
-    script.onerror = () => reject(new Error(`its weights are missing or of another version; build the book again (${address})`));
-    document.head.append(script);
-  });
-  if (!GANS.files.has(spec.name)) throw new Error(`its weights are damaged; build the book again (${address})`);
-  const text = GANS.files.get(spec.name);
-  GANS.files.delete(spec.name); // the worker has them now
-  return text;
+  const weights = async () => spec.data || besideThePage("generators", spec.name, "weights");
+  if (!GENERATORS.has(spec.name)) GENERATORS.set(spec.name, weights().then((text) => start(spec, text)));
+  return GENERATORS.get(spec.name);
 }
 
 async function start(spec, text) {

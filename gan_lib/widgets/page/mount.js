@@ -21,8 +21,10 @@ function button(text, onClick) {
 }
 
 /* Every figure of this kind that still shows its picture comes alive when the reader comes near it. `make` fills the
- * body, at once or as a promise; until then, and if it fails, the picture stays. `make.wanted` may call for a figure. */
+ * body, at once or as a promise; until then, and if it fails, the picture stays. `make.wanted` may call for a figure.
+ * What can be read comes first: nothing of this starts before the page has loaded. */
 function mount(kind, make) {
+  if (document.readyState !== "complete") return void addEventListener("load", () => mount(kind, make));
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((e) => e.isIntersecting)) {
       near.unobserve(entry.target);
@@ -32,8 +34,26 @@ function mount(kind, make) {
   for (const figure of document.querySelectorAll(`.gan-widget[data-kind="${kind}"]:not([data-alive])`)) {
     figure.setAttribute("data-alive", "waiting");
     near.observe(figure);
-    if (make.wanted?.(figure)) addEventListener("load", () => figure.scrollIntoView({ block: "center" }));
+    if (make.wanted?.(figure)) figure.scrollIntoView({ block: "center" });
   }
+}
+
+/* What a file of the book's _static holds, a script that calls ganFile: the one thing that a page from disk may fetch. */
+async function besideThePage(folder, name, what) {
+  const files = (window.ganFiles ??= new Map()), root = document.documentElement.dataset.content_root;
+  window.ganFile ??= (name, content) => files.set(name, content);
+  if (root === undefined) throw new Error(`its ${what} lie beside the book's pages, and this is another page`);
+  const address = `${root}_static/${folder}/${name}.js`;
+  await new Promise((resolve, reject) => {
+    const script = element("script", { src: address });
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`its ${what} are missing or of another version; build the book again (${address})`));
+    document.head.append(script);
+  });
+  if (!files.has(name)) throw new Error(`its ${what} are damaged; build the book again (${address})`);
+  const content = files.get(name);
+  files.delete(name); // whoever asked has them now
+  return content;
 }
 
 async function enliven(figure, make) {
@@ -44,7 +64,8 @@ async function enliven(figure, make) {
   const note = element("p", { role: "status" }, "Coming alive …");
   const soon = setTimeout(() => figure.append(note), 200);
   try {
-    await make(body, JSON.parse(figure.querySelector('script[type="application/json"]').textContent), figure);
+    const data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    await make(body, data.beside ? await besideThePage("figures", data.beside, "data") : data, figure);
     figure.querySelector(".gan-poster").replaceWith(body);
     figure.setAttribute("data-alive", "yes");
   } catch (error) {
