@@ -100,7 +100,7 @@ def band(
         player: what the panels call D; "critic", say.
     """
     rows = math.ceil(len(names) / 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(7, 2.2 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, 2, figsize=(7, 2 * rows + 0.3), sharex=True, squeeze=False)
     for axis, name in zip(axes.flat, names, strict=True):
         means = torch.stack([running_mean(column(t, name), window) for t in tables])  # (seeds, lines − window + 1)
         steps = running_mean(column(tables[0], "step"), window).numpy()
@@ -109,7 +109,9 @@ def band(
         if highlight is not None:
             own = running_mean(column(highlight, name), window)
             axis.plot(running_mean(column(highlight, "step"), window).numpy(), own.numpy(), color=FAKE, lw=1)
-        axis.set(title=LABELS[name].replace("D", player), xlabel="updates of G")
+        axis.set_title(LABELS[name].replace("D", player))
+    for axis in axes[-1]:
+        axis.set_xlabel("updates of G")
     return _closed(figure)
 
 

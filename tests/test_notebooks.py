@@ -15,6 +15,7 @@ import torch
 from book import colab
 from book.produce import BOOK, chapters, stamp
 from gan_lib.widgets import LatentExplorer
+from tests.conftest import environment
 
 NUMBERED = [path for path in chapters() if path.stem not in ("index", "touch")]  # no switch, no exercise
 
@@ -123,14 +124,13 @@ metrics.frechet_distance.__kwdefaults__["n"] = 1_000  # drawing 10,000 twice is 
 
 
 def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path):
-    """As it is, but for the number of pictures in a score."""
+    """As a reader runs it, with the live face; only a score takes fewer pictures."""
     asked, out = tmp_path / path.name, tmp_path / "out.ipynb"
     chapter.cells.insert(chapter.cells.index(*cells(chapter, "parameters")) + 1, nbformat.v4.new_code_cell(FEWER))
     nbformat.write(chapter, asked)
     command = [sys.executable, "-m", "papermill", str(asked), str(out), "-p", "TRAIN", "True", "-p", "STEPS", "20"]
-    result = subprocess.run(
-        [*command, "--cwd", str(tmp_path), "--no-progress-bar"], capture_output=True, text=True, check=False
-    )
+    command += ["--cwd", str(tmp_path), "--no-progress-bar"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     assert result.returncode == 0, result.stderr[-3000:]
     cards = [json.loads(card.read_text()) for card in (tmp_path / "runs").glob("*/card.json")]
     assert bool(cards) == ("recording.record(" in path.read_text(encoding="utf-8"))

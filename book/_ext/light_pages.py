@@ -1,8 +1,9 @@
 """Sphinx extension: what a page loads before one can read it becomes small. It changes the pages once they are built.
 
 The theme ships every icon twice, as a font and as a script of 1.5 MB that replaces the font's letters by drawings: the
-script is emptied. Scripts wait until the page has been read (`defer`). Pictures and the data of figures, which stand
-inside a notebook's outputs, become files that come when they are near. A picture says its size, so that nothing jumps.
+script is emptied. Scripts wait until the page has been read (`defer`), and MathJax comes to pages with formulas alone.
+Pictures and the data of figures, which stand inside a notebook's outputs, become files that come when they are near. A
+picture says its size, so that nothing jumps.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*(?:defer|documentation_opti
 DATA = re.compile(r'(<script type="application/json">)(.*?)(?=</script>)', re.S)
 INSIDE = re.compile(r'(?<=src=")data:image/png;base64,([^"]+)')
 PICTURE = re.compile(r'<img (?![^>]*\bwidth=)(?=[^>]*\bsrc="(\.\./[^"]+\.png)")')
+MATHJAX = re.compile(r"<script>window\.MathJax.*?</script>|<script[^>]*mathjax/[^>]*></script>", re.S)
 SMALL = 4_000  # characters; a file of its own would cost more than it saves
 
 
@@ -39,6 +41,8 @@ def lighten(app, exception) -> None:
 def lighter(html: str, out: Path) -> str:
     """The page, its data and pictures in files of `out`; a page that is light already stays as it is."""
     html = SCRIPT.sub("<script defer ", html)
+    if 'class="math' not in html:
+        html = MATHJAX.sub("", html)
     html = DATA.sub(lambda found: found[1] + data_beside(found[2], out / "_static" / "figures"), html)
     html = INSIDE.sub(lambda found: f"../_images/{picture_beside(found[1], out / '_images')}", html)
     return PICTURE.sub(lambda found: f"<img {size(out / 'book' / found[1])}", html)

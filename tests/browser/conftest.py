@@ -117,8 +117,3 @@ def measured(request) -> Iterator[list[str]]:
     lines: list[str] = []
     yield lines
     request.node.user_properties += [("measured", line) for line in lines]
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """This process's environment without the static face, so that a kernel shows the live one."""
-    return {name: value for name, value in os.environ.items() if name != "GAN_LIB_STATIC"} | changes

@@ -13,7 +13,7 @@ from statistics import median, quantiles
 import nbformat
 import pytest
 
-from tests.browser.conftest import environment
+from tests.conftest import environment
 
 CODE = """from gan_lib import data, recipes, training
 from gan_lib.state import State

@@ -264,8 +264,9 @@ def test_every_kind_of_control_answers_a_touch(site, open_page):
 def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(html, open_page, name):
     """The theme looks at width and colour when it starts, so the page is loaded for each.
 
-    In the dark axe looks at what depends on colours. It may not load the style sheets once more ("preload"), and need
-    not describe what is in order ("resultTypes").
+    The colours of code, the same everywhere and half of axe's work, have a test of their own. In the dark axe looks at
+    what depends on colours. It may not load the style sheets once more ("preload"), and need not describe what is in
+    order ("resultTypes").
     """
     page = open_page((html / f"{name}.html").as_uri(), color_scheme="light", viewport={"width": 360, "height": 800})
     for width in (360, 768, 1440):
@@ -274,16 +275,35 @@ def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(h
             page.reload()
         come_alive(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert_accessible(page, "light")
+    all_but_code = {"exclude": [[".highlight pre span"]]}
+    assert_accessible(page, "light", all_but_code)
     page.emulate_media(color_scheme="dark")
     page.reload()
     come_alive(page)
-    assert_accessible(page, "dark", runOnly={"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
+    assert_accessible(page, "dark", all_but_code, runOnly=COLOURS)
 
 
-def assert_accessible(page: Page, theme: str, **options) -> None:
+def test_every_colour_of_code_can_be_read_in_light_and_dark(html, open_page):
+    """One word of each class that code and printed text have anywhere in the book."""
+    blocks = "".join("".join(CODE.findall(path.read_text(encoding="utf-8"))) for path in html.glob("book/*.html"))
+    classes = set(re.findall(r'<span class="([^"]+)"', blocks))
+    assert {"k", "nb", "mi", "gt"} & classes and len(classes) > 20
+    words = " ".join(f'<span class="{name}">word</span>' for name in sorted(classes))
+    page = open_page((html / "book/05_autograd_pitfalls.html").as_uri(), color_scheme="light")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.reload()
+        page.locator(".cell_input .highlight pre").first.evaluate("(pre, words) => { pre.innerHTML = words; }", words)
+        assert_accessible(page, theme, {"include": [[".cell_input .highlight pre"]]}, runOnly=COLOURS)
+
+
+CODE = re.compile(r'<div class="highlight"><pre>(.*?)</pre>', re.S)
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+
+def assert_accessible(page: Page, theme: str, context: dict, **options) -> None:
     page.wait_for_function("document.getAnimations().length === 0")  # the theme fades from colour to colour
     assert page.evaluate("document.documentElement.dataset.theme") == theme
-    result = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]} | options)
+    result = Axe().run(page, context=context, options={"preload": False, "resultTypes": ["violations"]} | options)
     found = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]]
     assert found == []
