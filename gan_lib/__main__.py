@@ -34,7 +34,7 @@ def train(
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out, once complete.")] = False,
-):
+) -> None:
     """Train a recipe and record the run: weights, history, samples and a card.
 
     A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, to the
@@ -64,7 +64,7 @@ def classifier(
     dataset: Annotated[str, typer.Argument(help="fashion-mnist or mnist.")] = "fashion-mnist",
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/classifier-… if left out.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
-):
+) -> None:
     """Train and record the classifier behind every score of a data set (about 4 minutes on two cores)."""
     one_of("data set", dataset, metrics.CLASSIFIERS)
     out = out or Path("runs") / metrics.CLASSIFIERS[dataset]
@@ -78,7 +78,7 @@ def autoencoder(
     out: Annotated[Path, typer.Option(help="Folder of the new run.")] = Path("runs") / autoencoders.NAME,
     steps: Annotated[int, typer.Option(min=1, help="Updates.")] = 4_000,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
-):
+) -> None:
     """Train and record the auto-encoder that is held against a GAN."""
     check_writable(out, overwrite)
     autoencoders.record_autoencoder(data.load("fashion-mnist"), data.load("fashion-mnist", "test"), out, steps=steps)
@@ -90,7 +90,7 @@ def ring(
     name: Annotated[str, typer.Argument(help="ring, of eight clouds, or ring25.")] = plane.EIGHT.name,
     out: Annotated[Path | None, typer.Option(help="Folder of the new recording; runs/NAME if left out.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the recording in --out.")] = False,
-):
+) -> None:
     """Train and record the games in the plane (about 2 minutes each)."""
     one_of("ring", name, plane.RINGS)
     out = out or Path("runs") / name
@@ -107,7 +107,7 @@ def sample(
     label: Annotated[int | None, typer.Option(help="One class; all in turn if left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides the z.")] = 0,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
-):
+) -> None:
     """Draw pictures with a run's generator and write them to a file."""
     if out is None:  # said here, because not every version of typer refuses an option that is missing
         raise BadInput("no --out was given; name a file for the pictures that ends in .npy or .png.")
@@ -123,7 +123,7 @@ def evaluate(
     every: Annotated[bool, typer.Option("--all", help="Every run that the book ships.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
-):
+) -> None:
     """Score runs on 10,000 samples: Fréchet distance, precision, recall, class coverage, class accuracy.
 
     The last lines are the floors, real against real. A * marks scores from the card of a run without weights.
@@ -138,7 +138,7 @@ def evaluate(
 def export(
     run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
     out: Annotated[Path | None, typer.Option(help="FILE.pt2 or FILE.safetensors; RUN.pt2 if left out.")] = None,
-):
+) -> None:
     """Write a run's generator as one file: a program for torch.export.load (.pt2), or its weights (.safetensors)."""
     out = out or Path(f"{Path(run).name}.pt2")
     files.export_generator(runs.load(run), out)
@@ -146,7 +146,7 @@ def export(
 
 
 @app.command("runs")
-def list_runs():
+def list_runs() -> None:
     """List the recipes and, of those that the book ships as recorded runs, what they cost."""
     typer.echo(f"{'':22}{'real images':>12}{'minutes':>9}{'MB':>6}")
     for recipe in recipes.RECIPES.values():
@@ -170,7 +170,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="speed: rounds; the median of each loop counts.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="memory, precision: updates of G.")] = 3_000,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
-):
+) -> None:
     """Measure our loop against a textbook loop on the same networks and batch.
 
     speed: real images per second (without a name: one recipe of each kind). memory: of the process, at the start and at

@@ -18,15 +18,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
-from torchvision import datasets
 
 from gan_lib.errors import BadData, BadInput, one_of
 
-DATASETS = {"fashion-mnist": datasets.FashionMNIST, "mnist": datasets.MNIST}
+if TYPE_CHECKING:
+    from torchvision import datasets
+
+DATASETS = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST"}  # torchvision's names
 CONNECT_SECONDS = 10  # a silent firewall must not hold the reader up for minutes
 
 
@@ -92,7 +95,7 @@ def load(name: str, split: str = "train", device: str | torch.device = "cpu") ->
     one_of("data set", name, DATASETS)
     one_of("split", split, ("train", "test"))
     try:
-        found = _official(DATASETS[name], train=split == "train")
+        found = _official(_torchvision(name), train=split == "train")
         pixels, labels, classes = found.data[:, None], found.targets, tuple(found.classes)
     except ConnectionError as error:
         warnings.warn(_fallback_text(name, error), FallbackNotice, stacklevel=2)
@@ -149,6 +152,12 @@ class ShuffledIndices:
 
 
 # ---------------------------------------------------------------------------- where the files come from
+
+
+def _torchvision(name: str) -> type[datasets.MNIST]:
+    from torchvision import datasets  # takes more than a second, and most chapters only draw
+
+    return getattr(datasets, DATASETS[name])
 
 
 def _official(dataset: type[datasets.MNIST], *, train: bool) -> datasets.MNIST:

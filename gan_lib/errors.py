@@ -1,6 +1,6 @@
 """Errors a reader meets: one sentence that says what was given, what is allowed, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -53,8 +53,8 @@ def expect_error(kind: type[Exception], said: str) -> Iterator[None]:
         raise AssertionError(f"this was to raise {kind.__name__} ({said!r}), and it did not")
 
 
-def one_of(what: str, given: object, allowed) -> None:
-    """Raise BadInput unless `given` is one of `allowed` (an iterable of strings)."""
+def one_of(what: str, given: object, allowed: Iterable[str]) -> None:
+    """Raise BadInput unless `given` is one of `allowed`."""
     allowed = list(allowed)
     if given not in allowed:
         raise BadInput(f"{what} {given!r} is not known; choose one of: {', '.join(allowed)}.")

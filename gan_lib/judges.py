@@ -8,12 +8,11 @@ from pathlib import Path
 import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
-from torchmetrics.image.fid import FrechetInceptionDistance
 
 from gan_lib import weights
 from gan_lib.data import ImageSet, ShuffledIndices, to_range
 from gan_lib.folders import FORMAT, made, write_folder
-from gan_lib.metrics import MOMENTS, NEIGHBOURS, SAMPLES, SIDES, Judge, Passed, look, sharpness
+from gan_lib.metrics import MOMENTS, NEIGHBOURS, SAMPLES, SIDES, Judge, frechet_metric, look, sharpness
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.progress import progress
 
@@ -47,7 +46,7 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
 def _see(network: SmallClassifier, test: ImageSet, train: ImageSet) -> tuple[dict[str, Tensor], dict[str, float]]:
     """What `metrics.judge` needs of the test images, features in 256 steps; and the floors."""
     features, _ = look(network, to_range(test.pixels).split(1000))
-    metric = FrechetInceptionDistance(Passed(), reset_real_features=False)
+    metric = frechet_metric()
     metric.update(features, real=True)
     scale = features.amax() / 255
     every = max(1, len(features) // NEAR)  # not the first ones: MNIST's first half is cleaner than its second

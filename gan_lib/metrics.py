@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
-from torchmetrics.image.fid import FrechetInceptionDistance
 
 from gan_lib import weights
 from gan_lib.data import resize
@@ -28,6 +28,9 @@ from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.runs import find
+
+if TYPE_CHECKING:
+    from torchmetrics import Metric
 
 CLASSIFIERS = {"fashion-mnist": "classifier-fashion", "mnist": "classifier-mnist"}
 SAMPLES = 10_000  # the distance is biased upwards for few samples, so every score uses the same number
@@ -42,28 +45,31 @@ class Judge:
 
     Attributes:
         classifier: 28×28 image → features (B, 128) and class logits.
-        metric: torchmetrics' distance; it holds mean and covariance of all the test images' features.
+        moments: what torchmetrics needs to know of all the test images' features, by its own names.
         real: float32 (5000, 128), features of every second test image.
-        radii: float32 (5000,), from each of them to its k-th neighbour among them.
     """
 
     def __init__(self, classifier: SmallClassifier, moments: dict[str, Tensor], real: Tensor):
         self.classifier = classifier.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-        self.real, self.radii = real, _radii(real)
-        self.metric = FrechetInceptionDistance(Passed(), reset_real_features=False)
-        for name, value in moments.items():
-            setattr(self.metric, name, value)
+        self.moments, self.real = moments, real
 
     @cached_property
     def classes(self) -> Tensor:
         """int64 (5000,): which class the classifier takes each of `real` for."""
         return self.classifier.head(self.real).argmax(1)
 
+    @cached_property
+    def radii(self) -> Tensor:
+        """float32 (5000,): from each of `real` to its k-th neighbour among them."""
+        return _radii(self.real)
+
     def distance(self, features: Tensor) -> float:
         """Fréchet distance between features (N, 128) and those of the test images (Heusel et al. 2017, eq. 6)."""
-        self.metric.reset()
-        self.metric.update(features, real=False)
-        return self.metric.compute().item()
+        metric = frechet_metric()
+        for name, value in self.moments.items():
+            setattr(metric, name, value)
+        metric.update(features, real=False)
+        return metric.compute().item()
 
     def precision_recall(self, features: Tensor) -> tuple[float, float]:
         """Kynkäänniemi et al. 2019, eq. 2, on the first 5,000 features: the share of the fakes that lie in a ball
@@ -87,7 +93,7 @@ class Judge:
         """Fréchet distance for each label alone, to the some 500 of `real` that are of its class; ten numbers."""
         found = []
         for label in range(10):
-            metric = FrechetInceptionDistance(Passed())
+            metric = frechet_metric()
             metric.update(self.real[self.classes == label], real=True)
             metric.update(features[labels == label], real=False)
             found.append(metric.compute().item())
@@ -297,6 +303,13 @@ def _classes(generator: nn.Module) -> int:
 
 def _labels(n: int, classes: int) -> Tensor:
     return torch.arange(n) % classes
+
+
+def frechet_metric() -> Metric:
+    """Torchmetrics' Fréchet distance between features that are computed already."""
+    from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds, and most chapters only draw
+
+    return FrechetInceptionDistance(Passed())
 
 
 class Passed(nn.Module):

@@ -83,7 +83,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "GAN_LIB_STATIC"} | changes
 
 
-# ------------------------------------------------------------------------------------------ three workers
+# ------------------------------------------------------------------------------------------ two workers
 
 
 def unit(nodeid: str) -> str:

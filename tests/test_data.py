@@ -47,7 +47,7 @@ def official(monkeypatch):
     Tiny.resources = [(name, hashlib.md5(content).hexdigest()) for name, content in files.items()]
     Tiny.mirrors = [NOWHERE]
     Tiny.files, Tiny.tensors = files, dict(zip(NAMES, tensors, strict=True))
-    monkeypatch.setitem(data.DATASETS, "fashion-mnist", Tiny)
+    monkeypatch.setattr(datasets, "FashionMNIST", Tiny)
     return Tiny
 
 

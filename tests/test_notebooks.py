@@ -119,7 +119,8 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
 
 
 FEWER = """from gan_lib import metrics
-metrics.frechet_distance.__kwdefaults__["n"] = 1_000  # drawing 10,000 twice is most of the time of some chapters
+for score in (metrics.frechet_distance, metrics.evaluate):
+    score.__kwdefaults__["n"] = 1_000  # drawing 10,000 again and again is most of the time of some chapters
 """
 
 

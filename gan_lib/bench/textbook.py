@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
 
 from gan_lib import data
 from gan_lib.games import ACGAN
@@ -70,6 +69,8 @@ def textbook(recipe: Recipe, images: data.ImageSet, steps: int, *, generator_pas
 
 
 def _loader(recipe: Recipe, images: data.ImageSet) -> DataLoader:
+    from torchvision import transforms  # takes more than a second, which no other command needs
+
     resize = [] if images.pixels.shape[-1] == recipe.image_size else [transforms.Resize(recipe.image_size)]
     transform = transforms.Compose([*resize, transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
     return DataLoader(_AsPictures(images, transform), recipe.batch_size, shuffle=True, drop_last=True)

@@ -119,7 +119,8 @@ def torch_result(setting, transposed):
 def test_hundreds_of_settings_agree_with_torch(site, open_page):
     page = open_page(f"{site}/{PAGE}")
     figure, rng, refused = widget(page, "arithmetic"), random.Random(0), 0
-    for i in range(300):
+    settings = 300 if site.startswith("http") else 30  # from disk it is the same program
+    for i in range(settings):
         transposed = bool(i % 2)
         knobs = {name: rng.randint(*limits) for name, limits in KNOBS.items()}
         said = set_knobs(figure, {"transposed": transposed, "knobs": knobs})
@@ -145,7 +146,7 @@ def test_hundreds_of_settings_agree_with_torch(site, open_page):
             ky, kx, row, column = map(int, numbers)
             rebuilt[0, 0, row, column] += weight[0, 0, ky, kx]
         torch.testing.assert_close(rebuilt, gradient)
-    assert 30 < refused < 270
+    assert 0.1 * settings < refused < 0.9 * settings
 
 
 def test_the_line_of_pytorch_does_what_it_says(page):
@@ -275,8 +276,9 @@ def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(h
             page.reload()
         come_alive(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    all_but_code = {"exclude": [[".highlight pre span"]]}
+    all_but_code = {"exclude": [[".highlight pre"]]}
     assert_accessible(page, "light", all_but_code)
+    assert_accessible(page, "light", {}, runOnly={"type": "rule", "values": ["scrollable-region-focusable"]})
     page.emulate_media(color_scheme="dark")
     page.reload()
     come_alive(page)
