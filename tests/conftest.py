@@ -25,7 +25,7 @@ torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest"])
+FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets", "torchmetrics.image.fid"])
 tqdm.set_lock(RLock())  # its own is a semaphore, which a killed process would leave behind
 
 FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}
