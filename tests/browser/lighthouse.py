@@ -7,6 +7,7 @@ import gzip
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 from book.pdf import HTML, contents
 from tests.browser.chromium import FLAGS, get
 
-LIGHTHOUSE = ["npx", "--yes", "lighthouse@12", "--quiet", "--output=json"]
+LIGHTHOUSE = ["npx", "--yes", "lighthouse@12"]
 CATEGORIES = "performance,accessibility,best-practices"
 PAGES = [*contents(), "genindex", "search"]
 SIGNS = {  # of one load, as Lighthouse names them
@@ -52,7 +53,7 @@ class Host(http.server.SimpleHTTPRequestHandler):
 
 def judged(address: str, preset: str) -> dict:
     """Lighthouse's report on one page; preset "desktop", or "mobile": a slow phone and network, both simulated."""
-    asked = ["--preset=desktop"] if preset == "desktop" else []
+    asked = ["--quiet", "--output=json"] + (["--preset=desktop"] if preset == "desktop" else [])
     asked += [f"--only-categories={CATEGORIES}", f"--chrome-flags={' '.join(FLAGS)} --headless=new"]
     environment = os.environ | {"CHROME_PATH": str(get())}
     done = subprocess.run([*LIGHTHOUSE, address, *asked], capture_output=True, text=True, env=environment, check=True)
@@ -60,6 +61,9 @@ def judged(address: str, preset: str) -> dict:
 
 
 def main(presets: list[str]) -> None:
+    """A table of all pages."""
+    if not shutil.which("npx"):
+        sys.exit("There is no npx here; install Node.js, which brings it.")
     handler = functools.partial(Host, directory=HTML)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
