@@ -92,6 +92,7 @@ def write(browser: Browser, folder: Path, names: list[str], out: Path) -> None:
         marks = {"outline": True, "tagged": True}  # the first needs the second
         foot = {"display_header_footer": True, "header_template": "<p></p>", "footer_template": FOOT}
         page.pdf(path=out, format="A4", scale=0.75, margin=MARGIN, print_background=True, **foot, **marks)
+        page.close()
     finally:
         page_file.unlink()
 

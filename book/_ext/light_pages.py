@@ -11,8 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import struct
 from pathlib import Path
+
+from PIL import Image
 
 SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*(?:defer|documentation_options))")  # the latter is used at once
 DATA = re.compile(r'(<script type="application/json">)(.*?)(?=</script>)', re.S)
@@ -68,6 +69,7 @@ def picture_beside(text: str, folder: Path) -> str:
 
 
 def size(picture: Path) -> str:
-    """Attributes of a PNG's <img>: width and height stand in its bytes 16 to 23."""
-    width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+    """Attributes of the <img> of a picture."""
+    with Image.open(picture) as opened:
+        width, height = opened.size
     return f'loading="lazy" width="{width}" height="{height}" '

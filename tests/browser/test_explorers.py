@@ -284,7 +284,6 @@ def test_bad_weights_are_told_where_the_picture_would_be_and_the_rest_works(site
     context.close()
 
 
-@pytest.mark.parametrize("site", ["http"], indirect=True)  # test_pages.py measures from disk, too
 @EVERY
 def test_input_to_painted_frame(figure, page, number, measured, site):
     """Printed, not judged: a busy machine must not fail the tests."""
