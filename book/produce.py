@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -53,12 +52,10 @@ def loaded(code: str) -> list[str]:
 
 def produce(path: Path) -> None:
     """Run one chapter and replace it by the run one; left as it was if a cell fails."""
-    with tempfile.TemporaryDirectory() as scratch:
-        out = Path(scratch) / path.name
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells = colab.without(notebook)
-        papermill.execute_notebook(notebook, out, cwd=BOOK, kernel_name="python3", progress_bar=sys.stderr.isatty())
-        notebook = nbformat.read(out, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = colab.without(notebook)
+    options = {"cwd": BOOK, "kernel_name": "python3", "progress_bar": sys.stderr.isatty()}
+    notebook = papermill.execute_notebook(notebook, None, **options)  # None: nothing is saved after every cell
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)  # times and paths: a new diff at every run
         part.metadata.pop("execution", None)

@@ -99,8 +99,8 @@ def unit(nodeid: str) -> str:
 # Notebooks before the browser: its event loop is not for a kernel's client.
 ORDER = (
     r"book/.*ipynb",
-    r"tests/browser/test_explorers.* http$",
     r".*test_the_chapter_trains_itself",
+    r"tests/browser/test_explorers.* http$",
     r"tests/browser/.* (http|file)$",
     r"tests/browser/",
     r"tests/",

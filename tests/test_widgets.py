@@ -472,7 +472,7 @@ def test_the_map_shows_the_pixels_that_the_dimension_moves(generator):
         moved = ((generator(z + step) - generator(z - step)).abs().mean(0) / 0.02).squeeze().numpy()
     shown = decoded(explorer.views[0].map.value, height=28)
     assert np.abs(shown - 255 * moved / moved.max()).max() <= 1.5
-    assert f"z[25]: at most {127.5 * moved.max():.0f} grey levels" in explorer.views[0].map_title.value
+    assert f"z[25] moves; white: {127.5 * moved.max():.0f} of 255 grey levels" in explorer.views[0].map_title.value
 
 
 def test_a_pin_keeps_the_picture_and_leads_back(generator):

@@ -25,6 +25,7 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
 
     In a kernel the function is called at every move; on a page the frames are flipped through that were drawn when
     the notebook was produced. Let it fix the limits of its axes: then they are stored once, and the eye can compare.
+    Where the axes stand is settled once, for the middle of the sliders: so they stand still.
 
     Args:
         figure: called with one number for each slider, by name; returns a matplotlib Figure.
@@ -59,7 +60,7 @@ class LiveFigure:
     """
 
     def __init__(self, figure: Callable[..., Figure], values: dict[str, list[float]], alt: str = ""):
-        self.figure, self.picture, self.alt = figure, ipw.Image(format="png"), alt
+        self.figure, self.picture, self.alt = _StandingStill(figure), ipw.Image(format="png"), alt
         self.message, self.told = ipw.Label(), ipw.Label()
         self.sliders = {
             name: ipw.SelectionSlider(
@@ -75,7 +76,7 @@ class LiveFigure:
     def redraw(self) -> None:
         """Call the function with what the sliders say."""
         try:
-            drawn = _drawn(self.figure, {name: slider.value for name, slider in self.sliders.items()})
+            drawn = self.figure(**{name: slider.value for name, slider in self.sliders.items()})
             self.picture.value, self.message.value = figure_png(drawn), ""
             self.told.value = _told(self.alt, {name: slider.label for name, slider in self.sliders.items()})
         except Exception as error:  # a callback's error would vanish in the browser's log
@@ -83,8 +84,12 @@ class LiveFigure:
 
 
 def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, list[float]]) -> None:
+    still = _StandingStill(figure)
+    middle = {name: _middle(given) for name, given in values.items()}
+    poster = figure_png(still(**middle))  # the first to be drawn: its layout is everyone's
+
     def frame(point: Sequence[float]) -> bytes:
-        found = _drawn(figure, dict(zip(values, point, strict=True)))
+        found = still(**dict(zip(values, point, strict=True)))
         plt.close(found)
         return frames.svg(found)
 
@@ -95,11 +100,29 @@ def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, l
             f"the frames take {size:,} bytes, {BYTES:,} are allowed on a page; "
             "draw fewer points, fix the limits of the axes, or give a slider fewer values."
         )
-    middle = {name: _middle(given) for name, given in values.items()}
     shown = {name: _words(given) for name, given in values.items()}
     said = _told(alt, {name: _middle(words) for name, words in shown.items()})
     data = merged | {"sliders": [{"name": name, "values": given} for name, given in shown.items()], "alt": alt}
-    display_page("explore", "exploreFrames", ("explore.js",), data, figure_png(_drawn(figure, middle)), said)
+    display_page("explore", "exploreFrames", ("explore.js",), data, poster, said)
+
+
+class _StandingStill:
+    """A plotting function whose axes stay where they are in its first figure: the eye can compare, and a layout is a
+    large part of a drawing's time. A figure with another number of axes keeps its own layout."""
+
+    def __init__(self, figure: Callable[..., Figure]):
+        self.figure, self.places = figure, None
+
+    def __call__(self, **values: float) -> Figure:
+        drawn = _drawn(self.figure, values)
+        if self.places is None:
+            drawn.draw_without_rendering()  # the layout engine works while it draws
+            self.places = [axis.get_position(original=True) for axis in drawn.axes]
+        if len(drawn.axes) == len(self.places):
+            drawn.set_layout_engine("none")
+            for axis, place in zip(drawn.axes, self.places, strict=True):
+                axis.set_position(place)
+        return drawn
 
 
 def _drawn(figure: Callable[..., Figure], values: dict[str, float]) -> Figure:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -41,8 +42,9 @@ def svg(figure: Figure) -> bytes:
     for axis in figure.axes:  # the page's own ground shows through
         if to_hex(axis.get_facecolor()) == "#ffffff":
             axis.set_facecolor("none")
-    with mpl.rc_context(LOOK):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="none")
+    figure.set_facecolor("none")
+    with mpl.rc_context(LOOK):  # savefig would draw everything twice, once without ink
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 

@@ -193,7 +193,7 @@ class _View:
             moved = effect_map(self.generator, k, z, label).cpu()  # (C, H, W)
         most = moved.max().clamp(min=1e-12)
         self.map.value = png((255 * moved / most).round().to(torch.uint8))
-        self.map_title.value = f"moved by z[{k}]: at most {127.5 * most:.0f} grey levels per unit"
+        self.map_title.value = f"pixels that z[{k}] moves; white: {127.5 * most:.0f} of 255 grey levels for one unit"
 
     @torch.no_grad()
     def _pixels(self, z: Tensor, label: int | None) -> Tensor:

@@ -72,9 +72,9 @@ class LatentView {
   showEffect(k) {
     const most = this.total.reduce((a, b) => Math.max(a, b), 1e-12);
     paint(this.map, this.total.map((v) => Math.round((255 * v) / most)), this.network.shape);
-    const strength = `at most ${(127.5 * most).toFixed(0)} of 255 grey levels per unit`;
-    this.map.setAttribute("aria-label", `${this.name}the pixels that z[${k}] moves, white the most: ${strength}`);
-    this.mapTitle.textContent = `pixels that z[${k}] moves (white: ${strength})`;
+    const strength = `${(127.5 * most).toFixed(0)} of 255 grey levels for one unit`;
+    this.map.setAttribute("aria-label", `${this.name}the pixels that z[${k}] moves; white: ${strength}`);
+    this.mapTitle.textContent = `pixels that z[${k}] moves; white: ${strength}`;
   }
 
   pin(title) {
