@@ -287,14 +287,13 @@ def test_bad_weights_are_told_where_the_picture_would_be_and_the_rest_works(site
 @EVERY
 def test_input_to_painted_frame(figure, page, number, measured, site):
     """Printed, not judged: a busy machine must not fail the tests."""
-    page.wait_for_timeout(1500)  # strip and map are there
     slider = figure.locator('input[data-k="25"]')
     slider.evaluate("slider => slider.scrollIntoView({ block: 'center' })")
     box = slider.bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 10, y)
     page.mouse.down()
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(1500)  # strip and map are there
     page.evaluate("times.length = 0")
     for i in range(60):
         page.mouse.move(box["x"] + 10 + i * (box["width"] - 20) / 60, y)

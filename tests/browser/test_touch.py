@@ -64,40 +64,35 @@ def test_the_figures_sliders_exchange_its_moving_parts(page):
 # ------------------------------------------------------------------------------------------ the playground
 
 
-def set_knobs(figure, setting):
-    """All sliders and the kind at once; returns what the playground then says."""
+def set_knobs(figure, settings):
+    """All sliders and the kind, for one setting after the other; returns what the playground then says, and which
+    input cells light up, with which formula, when the pointer is on the output cell that lies `at`, in 0…1."""
     return figure.evaluate(
-        """(figure, setting) => {
-          const radio = figure.querySelector(`[data-transposed=${setting.transposed}]`);
+        """(figure, settings) => settings.map(({ transposed, knobs, at }) => {
+          const radio = figure.querySelector(`[data-transposed=${transposed}]`);
           radio.checked = true;
           radio.dispatchEvent(new Event("change"));
-          for (const [name, value] of Object.entries(setting.knobs)) {
+          for (const [name, value] of Object.entries(knobs)) {
             const knob = figure.querySelector(`[data-knob=${name}]`);
             knob.value = value;
             knob.dispatchEvent(new Event("input"));
           }
-          const cells = figure.querySelectorAll(".gan-output rect");
-          return {
+          const cells = figure.querySelectorAll(".gan-output rect"), n = Math.sqrt(cells.length);
+          const said = {
             refused: figure.querySelector("[role=alert]").textContent,
             formula: figure.querySelectorAll(".gan-formula")[1].textContent,
             line: figure.querySelector(".gan-line").textContent,
             cells: cells.length,
           };
-        }""",
-        setting,
-    )
-
-
-def read_by(figure, cell):
-    """The input cells that light up, and the formula, with the pointer on an output cell."""
-    return figure.evaluate(
-        """(figure, cell) => {
-          figure.querySelector(`.gan-output rect[data-cell="${cell}"]`)
+          if (n === 0) return said;
+          figure.querySelector(`.gan-output rect[data-cell="${at.map((part) => Math.floor(part * n))}"]`)
             .dispatchEvent(new PointerEvent("pointermove", { bubbles: true }));
           const lit = [...figure.querySelectorAll(".gan-input rect.gan-on:not(.gan-outside)")];
-          return [lit.map((rect) => rect.dataset.cell), figure.querySelector("[role=status]").textContent];
-        }""",
-        cell,
+          said.lit = lit.map((rect) => rect.dataset.cell);
+          said.sum = figure.querySelector("[role=status]").textContent;
+          return said;
+        })""",
+        settings,
     )
 
 
@@ -119,13 +114,17 @@ def torch_result(setting, transposed):
 
 
 def test_hundreds_of_settings_agree_with_torch(site, open_page):
-    page = open_page(f"{site}/{PAGE}")
-    figure, rng, refused = widget(page, "arithmetic"), random.Random(0), 0
-    for i in range(300):
-        transposed = bool(i % 2)
-        knobs = {name: rng.randint(*limits) for name, limits in KNOBS.items()}
-        said = set_knobs(figure, {"transposed": transposed, "knobs": knobs})
-        setting = setting_of(knobs, transposed)
+    figure, rng, refused = widget(open_page(f"{site}/{PAGE}"), "arithmetic"), random.Random(0), 0
+    settings = [
+        {
+            "transposed": bool(i % 2),
+            "knobs": {name: rng.randint(*limits) for name, limits in KNOBS.items()},
+            "at": [rng.random(), rng.random()],
+        }
+        for i in range(300)
+    ]
+    for asked, said in zip(settings, set_knobs(figure, settings), strict=True):
+        transposed, setting = asked["transposed"], setting_of(asked["knobs"], asked["transposed"])
         result = torch_result(setting, transposed)
         size = arithmetic.conv_transpose_size if transposed else arithmetic.conv_size
         if result is None:
@@ -138,12 +137,11 @@ def test_hundreds_of_settings_agree_with_torch(site, open_page):
         n = y.shape[-1]
         assert said["refused"] == "" and said["cells"] == n * n == size(**setting) ** 2
         assert said["formula"].endswith(f"= {n}") and said["line"].endswith(f"# (1, 1, {n}, {n})")
-        cell = (rng.randrange(n), rng.randrange(n))
-        lit, formula = read_by(figure, f"{cell[0]},{cell[1]}")
+        cell = tuple(int(part * n) for part in asked["at"])
         (gradient,) = torch.autograd.grad(y[0, 0][cell], x)
-        assert lit == [f"{row},{column}" for row, column in gradient[0, 0].nonzero().tolist()]
+        assert said["lit"] == [f"{row},{column}" for row, column in gradient[0, 0].nonzero().tolist()]
         rebuilt = torch.zeros_like(x)
-        for numbers in re.findall(r"w\[(\d+),(\d+)\]·x\[(\d+),(\d+)\]", formula):
+        for numbers in re.findall(r"w\[(\d+),(\d+)\]·x\[(\d+),(\d+)\]", said["sum"]):
             ky, kx, row, column = map(int, numbers)
             rebuilt[0, 0, row, column] += weight[0, 0, ky, kx]
         torch.testing.assert_close(rebuilt, gradient)
@@ -266,7 +264,7 @@ def test_every_kind_of_control_answers_a_touch(site, open_page):
 def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(html, open_page, name):
     """The theme looks at width and colour when it starts, so the page is loaded for each.
 
-    The colours of code, the same everywhere and half of axe's work, have a test of their own.
+    The colours of code and of signatures, the same everywhere and most of axe's work, have tests of their own.
     """
     page = open_page((html / f"{name}.html").as_uri(), color_scheme="light", viewport={"width": 360, "height": 800})
     for width in (360, 768, 1440):
@@ -281,7 +279,7 @@ def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(h
             page.emulate_media(color_scheme="dark")
             page.reload()
             come_alive(page)
-        assert_accessible(page, scheme, {"exclude": [[".highlight pre"]]})
+        assert_accessible(page, scheme, {"exclude": [[".highlight pre"], ["dt.sig"]]})
         assert_accessible(page, scheme, {}, runOnly={"type": "rule", "values": ["scrollable-region-focusable"]})
 
 
@@ -299,6 +297,32 @@ def test_every_colour_of_code_can_be_read_in_light_and_dark(html, open_page):
             place = page.locator(f"{ground} .highlight pre").first
             place.evaluate("(pre, [id, words]) => { pre.id = id; pre.innerHTML = words; }", [f"words-{number}", words])
         assert_accessible(page, theme, {"include": [[f"#words-{number}"] for number in range(len(GROUNDS))]})
+
+
+# Signatures that hold a kind of element, named by its classes and those around it, that none before them holds.
+ONE_OF_EACH = """() => {
+  const seen = new Set();
+  for (const signature of document.querySelectorAll("dt.sig")) {
+    const kinds = [...signature.querySelectorAll("*")].map((node) => {
+      const names = [signature.parentElement.className];
+      for (; node !== signature; node = node.parentElement) names.push(`${node.tagName}.${node.className}`);
+      return names.join(" < ");
+    });
+    if (kinds.every((kind) => seen.has(kind))) signature.remove();
+    kinds.forEach((kind) => seen.add(kind));
+  }
+  return [seen.size, document.querySelectorAll("dt.sig").length];
+}"""
+
+
+def test_every_kind_of_signature_satisfies_axe_in_light_and_dark(html, open_page):
+    page = open_page((html / "book/reference.html").as_uri(), color_scheme="light")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.reload()
+        kinds, left = page.evaluate(ONE_OF_EACH)
+        assert kinds > 30 and left > 5
+        assert_accessible(page, theme, {"include": [["dt.sig"]]})
 
 
 def assert_accessible(page: Page, theme: str, context: dict, **options) -> None:
