@@ -121,6 +121,26 @@ def test_what_is_put_together_can_be_rendered():
         assert clipped[0] == clipped[1]
 
 
+def wordy(panels):
+    """One panel per number, with longer words beside it the more there are; the limits of the axes move, too."""
+    figure, axes = plt.subplots(1, min(int(panels), 2), figsize=(3, 2), squeeze=False, layout="constrained")
+    axes[0, 0].plot([0, 10.0**panels])
+    return figure
+
+
+def places(figure):
+    figure.draw_without_rendering()
+    found = [axis.get_position().bounds for axis in figure.axes]
+    plt.close(figure)
+    return found
+
+
+def test_axes_stand_where_they_stood_in_the_first_figure_unless_there_are_others():
+    still = figure_explorer._StandingStill(wordy)
+    assert places(still(panels=3)) == places(wordy(3)) == places(still(panels=6)) != places(wordy(6))
+    assert places(still(panels=1)) == places(wordy(1))
+
+
 def test_two_figures_on_a_page_share_no_name_and_no_style():
     names = []
     for clip in (SQUARE, tuple((2 * x, y) for x, y in SQUARE)):
