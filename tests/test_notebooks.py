@@ -117,24 +117,27 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
 
 
 LIGHT = """from dataclasses import replace
-from gan_lib import metrics, recording
-for score in (metrics.frechet_distance, metrics.evaluate):
-    score.__kwdefaults__["n"] = 1_000  # drawing 10,000 again and again is most of the time of some chapters
-all_samples, record = metrics.samples, recording.record
-metrics.samples = lambda generator, n, *others: all_samples(generator, min(n, 1_000), *others)
+from gan_lib import data, metrics, recording
+load, record, samples = data.load, recording.record, metrics.samples
 
-def narrow(recipe, *others, **options):
-    sides = ("generator_args", "discriminator_args")
-    args = {side: getattr(recipe, side) for side in sides}
+def few(*asked, **options):  # pictures; with the digits a chapter has fewer
+    found = load(*asked, **options)
+    return replace(found, pixels=found.pixels[:4_000], labels=found.labels[:4_000])
+
+def narrow(recipe, *others, **options):  # convolutions
+    args = {side: getattr(recipe, side) for side in ("generator_args", "discriminator_args")}
     fewer = {side: given | {"features": 16} for side, given in args.items() if "features" in given}
     return record(replace(recipe, **fewer), *others, **options)
 
-recording.record = narrow
+data.load, recording.record = few, narrow
+metrics.samples = lambda generator, n, *others: samples(generator, min(n, 1_000), *others)
+for score in (metrics.frechet_distance, metrics.evaluate):
+    score.__kwdefaults__["n"] = 1_000
 """
 
 
 def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path, monkeypatch):
-    """As a reader runs it, with the live face; only a score takes fewer pictures, and convolutions are narrower."""
+    """As a reader runs it, with the live face; only with fewer pictures and narrower convolutions."""
     monkeypatch.delenv("GAN_LIB_STATIC")  # the kernel inherits what this process has
     chapter.cells.insert(chapter.cells.index(*cells(chapter, "parameters")) + 1, nbformat.v4.new_code_cell(LIGHT))
     papermill.execute_notebook(
