@@ -95,10 +95,11 @@ def unit(nodeid: str) -> str:
     return f"{path} {address[1]}" if address and path.startswith("tests/browser/") else nodeid  # they share pages
 
 
-# The long units first, so that the workers end together; the one that builds the book while there is much else to do.
+# The long units first, so that the workers end together; but before the pages are needed, the one that builds them.
 # Notebooks before the browser: its event loop is not for a kernel's client.
 ORDER = (
     r"book/.*ipynb",
+    r".*test_every_page_of_the_contents_is_built",
     r".*test_the_chapter_trains_itself",
     r"tests/browser/test_explorers.* http$",
     r"tests/browser/.* (http|file)$",
