@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from statistics import median, quantiles
 
 import nbformat
 import pytest
+from playwright.sync_api import Page, TimeoutError
 
 from tests.conftest import environment
 
@@ -89,11 +92,24 @@ def wait_for(url: str, server: subprocess.Popen, seconds: float = 60) -> None:
     raise AssertionError(f"JupyterLab did not answer within {seconds} s")
 
 
+def run_cell(page: Page, number: int):
+    """Run a cell by keyboard, once more if JupyterLab, still starting, did not listen; returns the cell."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+    asked = cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]"))
+    for _ in range(3):
+        page.keyboard.press("Escape")  # out of the cell before
+        cell.click(timeout=60_000)
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
+        page.keyboard.press("Shift+Enter")
+        with contextlib.suppress(TimeoutError):
+            asked.wait_for(timeout=10_000)
+            break
+    return cell
+
+
 def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open_page, measured):
     page = open_page(f"{lab}/lab/tree/explore.ipynb")
-    page.locator(".jp-Notebook .jp-CodeCell").first.click(timeout=60_000)
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     picture = page.locator(".widget-image").first
     picture.wait_for(timeout=60_000)
     before = picture.get_attribute("src")
@@ -118,10 +134,7 @@ def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open
         f"median {median(times):.0f} ms, p95 {quantiles(times, n=20)[-1]:.0f} ms"
     )
 
-    page.keyboard.press("Escape")
-    page.locator(".jp-Notebook .jp-CodeCell").nth(1).click()
-    page.keyboard.press("Shift+Enter")
-    handle = page.locator(".jp-CodeCell").nth(1).locator(".noUi-handle")
+    handle = run_cell(page, 1).locator(".noUi-handle")
     handle.wait_for(timeout=60_000)
     handle.focus()
     page.keyboard.press("ArrowRight")
@@ -129,9 +142,7 @@ def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open
     page.keyboard.press("ArrowLeft")
     page.get_by_text("ValueError: mu is too large for this figure").wait_for(state="detached", timeout=20_000)
 
-    page.keyboard.press("Escape")
-    page.locator(".jp-Notebook .jp-CodeCell").nth(2).click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 2)
     play = page.locator('.gan-widget[data-kind="arithmetic"]')
     play.wait_for(timeout=60_000)
     play.scroll_into_view_if_needed()
