@@ -54,9 +54,14 @@ def produce(path: Path) -> None:
     """Run one chapter and replace it by the run one; left as it was if a cell fails."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = colab.without(notebook)
-    options = {"kernel_name": "python3", "progress_bar": sys.stderr.isatty(), "cwd": BOOK}
-    options["coalesce_streams"] = True  # where a print is cut in two depends on the machine's mood
-    notebook = papermill.execute_notebook(notebook, None, **options)  # None: nothing is saved after every cell
+    notebook = papermill.execute_notebook(
+        notebook,
+        None,  # nothing is saved after every cell
+        cwd=BOOK,
+        kernel_name="python3",
+        progress_bar=sys.stderr.isatty(),
+        coalesce_streams=True,  # where a stream of prints is cut depends on timing
+    )
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)  # times and paths: a new diff at every run
         part.metadata.pop("execution", None)

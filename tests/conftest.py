@@ -78,11 +78,6 @@ def run(tmp_path, images, tiny):
     return recording.record(tiny, images, tmp_path / "tiny", show_progress=False)
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """This process's environment without the static face, so that a kernel shows the live one."""
-    return {name: value for name, value in os.environ.items() if name != "GAN_LIB_STATIC"} | changes
-
-
 # ------------------------------------------------------------------------------------------ two workers
 
 

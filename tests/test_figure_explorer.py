@@ -121,10 +121,16 @@ def test_what_is_put_together_can_be_rendered():
         assert clipped[0] == clipped[1]
 
 
-def wordy(panels):
-    """One panel per number, with longer words beside it the more there are; the limits of the axes move, too."""
-    figure, axes = plt.subplots(1, min(int(panels), 2), figsize=(3, 2), squeeze=False, layout="constrained")
-    axes[0, 0].plot([0, 10.0**panels])
+def wordy(digits):
+    """One panel or, from two digits on, two; the more digits, the longer the words beside the first."""
+    figure, axes = plt.subplots(1, min(int(digits), 2), figsize=(3, 2), squeeze=False, layout="constrained")
+    axes[0, 0].plot([0, 10.0**digits])
+    return figure
+
+
+def with_a_place_of_its_own(left):
+    figure = plt.figure(figsize=(3, 2))
+    figure.add_axes((left, 0.1, 0.2, 0.2))
     return figure
 
 
@@ -135,10 +141,29 @@ def places(figure):
     return found
 
 
-def test_axes_stand_where_they_stood_in_the_first_figure_unless_there_are_others():
+def test_axes_stand_where_they_stood_in_the_first_figure_unless_they_are_arranged_in_another_way():
     still = figure_explorer._StandingStill(wordy)
-    assert places(still(panels=3)) == places(wordy(3)) == places(still(panels=6)) != places(wordy(6))
-    assert places(still(panels=1)) == places(wordy(1))
+    assert places(still(digits=3)) == places(wordy(3)) == places(still(digits=6)) != places(wordy(6))
+    assert places(still(digits=1)) == places(wordy(1))
+    own = figure_explorer._StandingStill(with_a_place_of_its_own)
+    assert places(own(left=0.1)) != places(own(left=0.5)) == places(with_a_place_of_its_own(0.5))
+
+
+def test_axes_stand_still_on_a_page(shown):
+    widgets.explore(wordy, "a line", digits=(2, 4, 6))
+    (output,) = shown
+    drawn = ElementTree.fromstring(spec_of(output["text/html"])["svg"])
+    frames_of_panels = [g for g in drawn.iter() if "-patch_" in g.get("id", "")]
+    assert len(frames_of_panels) > 8
+    assert not [part for panel in frames_of_panels for part in panel.iter() if part.get("data-part")]
+
+
+def test_axes_stand_still_in_a_kernel(live, shown, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figure_explorer, "figure_png", lambda figure: drawn.append(places(figure)) or b"")
+    explorer = figure_explorer.LiveFigure(wordy, {"digits": [2.0, 4.0, 6.0]})
+    explorer.sliders["digits"].value = 6.0
+    assert drawn[0] == drawn[1] == places(wordy(4)) != places(wordy(6))
 
 
 def test_two_figures_on_a_page_share_no_name_and_no_style():

@@ -116,28 +116,35 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
     assert explorer.views[0].picture.value != before and explorer.message.value == ""
 
 
-LIGHT = """from dataclasses import replace
-from gan_lib import data, metrics, recording
-load, record, samples = data.load, recording.record, metrics.samples
+LIGHT = """def lighten():
+    from dataclasses import replace
+    from gan_lib import data, metrics, recording
+    load, record, samples = data.load, recording.record, metrics.samples
 
-def few(*asked, **options):  # pictures; with the digits a chapter has fewer
-    found = load(*asked, **options)
-    return replace(found, pixels=found.pixels[:4_000], labels=found.labels[:4_000])
+    def few(*asked, **options):
+        found = load(*asked, **options)
+        return replace(found, pixels=found.pixels[:4_000], labels=found.labels[:4_000])
 
-def narrow(recipe, *others, **options):  # convolutions
-    args = {side: getattr(recipe, side) for side in ("generator_args", "discriminator_args")}
-    fewer = {side: given | {"features": 16} for side, given in args.items() if "features" in given}
-    return record(replace(recipe, **fewer), *others, **options)
+    def narrow(recipe, *others, **options):
+        args = {side: getattr(recipe, side) for side in ("generator_args", "discriminator_args")}
+        fewer = {side: given | {"features": 16} for side, given in args.items() if "features" in given}
+        return record(replace(recipe, **fewer), *others, **options)
 
-data.load, recording.record = few, narrow
-metrics.samples = lambda generator, n, *others: samples(generator, min(n, 1_000), *others)
-for score in (metrics.frechet_distance, metrics.evaluate):
-    score.__kwdefaults__["n"] = 1_000
+    data.load, recording.record = few, narrow
+    metrics.samples = lambda generator, n, *others: samples(generator, min(n, 1_000), *others)
+    for score in (metrics.frechet_distance, metrics.evaluate):
+        score.__kwdefaults__["n"] = 1_000
+
+lighten()
+del lighten
 """
 
 
 def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path, monkeypatch):
-    """As a reader runs it, with the live face; only with fewer pictures and narrower convolutions."""
+    """As a reader runs it, with the live face, but with fewer pictures and narrower convolutions.
+
+    With the digits, where nothing can be downloaded, a chapter has fewer pictures still.
+    """
     monkeypatch.delenv("GAN_LIB_STATIC")  # the kernel inherits what this process has
     chapter.cells.insert(chapter.cells.index(*cells(chapter, "parameters")) + 1, nbformat.v4.new_code_cell(LIGHT))
     papermill.execute_notebook(

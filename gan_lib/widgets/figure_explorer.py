@@ -25,7 +25,8 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
 
     In a kernel the function is called at every move; on a page the frames are flipped through that were drawn when
     the notebook was produced. Let it fix the limits of its axes: then they are stored once, and the eye can compare.
-    Where the axes stand is settled once, for the middle of the sliders: so they stand still.
+    Where the axes stand is settled once, for the middle of the sliders, unless their number or their grid changes or a
+    place of their own was given to one: so they stand still, and much longer words elsewhere may be cut at the edge.
 
     Args:
         figure: called with one number for each slider, by name; returns a matplotlib Figure.
@@ -108,17 +109,19 @@ def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, l
 
 class _StandingStill:
     """A plotting function whose axes stay where they are in its first figure: the eye can compare, and a layout is a
-    large part of a drawing's time. A figure with another number of axes keeps its own layout."""
+    large part of a drawing's time. A figure whose axes are arranged in another way keeps its own layout."""
 
     def __init__(self, figure: Callable[..., Figure]):
-        self.figure, self.places = figure, None
+        self.figure, self.grid, self.places = figure, None, []
 
     def __call__(self, **values: float) -> Figure:
         drawn = _drawn(self.figure, values)
-        if self.places is None:
+        specs = [axis.get_subplotspec() for axis in drawn.axes]
+        grid = [spec.get_geometry() if spec else None for spec in specs]
+        if self.grid is None:
             drawn.draw_without_rendering()  # the layout engine works while it draws
-            self.places = [axis.get_position(original=True) for axis in drawn.axes]
-        if len(drawn.axes) == len(self.places):
+            self.grid, self.places = grid, [axis.get_position(original=True) for axis in drawn.axes]
+        if grid == self.grid and None not in grid:
             drawn.set_layout_engine("none")
             for axis, place in zip(drawn.axes, self.places, strict=True):
                 axis.set_position(place)

@@ -37,7 +37,7 @@ def merge(drawings: Sequence[bytes]) -> dict:
 
 
 def svg(figure: Figure) -> bytes:
-    """A figure as SVG, the same bytes whenever it is drawn."""
+    """A figure as SVG, the same bytes whenever it is drawn; the figure loses its grounds."""
     buffer = io.BytesIO()
     for axis in figure.axes:  # the page's own ground shows through
         if to_hex(axis.get_facecolor()) == "#ffffff":

@@ -32,7 +32,7 @@ FLAGS = [
     "--disable-sync",
 ]
 INSTALLERS = {
-    "apt-get": "apt-get update -qq; apt-get install -y -qq chromium-headless-shell || apt-get install -y -qq chromium",
+    "apt-get": "apt-get update -qq && apt-get install -y -qq chromium-headless-shell || apt-get install -y chromium",
     "dnf": "dnf install -y chromium",
     "pacman": "pacman -S --noconfirm chromium",
     "apk": "apk add chromium",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -15,8 +16,6 @@ from statistics import median, quantiles
 import nbformat
 import pytest
 from playwright.sync_api import Page, TimeoutError
-
-from tests.conftest import environment
 
 CODE = """from gan_lib import data, recipes, training
 from gan_lib.state import State
@@ -68,7 +67,8 @@ def lab(tmp_path):
         f"--port={port}",
         f"--notebook-dir={tmp_path}",
     ]
-    private = environment(JUPYTER_CONFIG_DIR=str(settings), JUPYTER_DATA_DIR=str(tmp_path / "data"))
+    private = os.environ | {"JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    del private["GAN_LIB_STATIC"]  # the kernel shows the live face
     log = (tmp_path / "lab.log").open("w")
     server = subprocess.Popen(command, env=private, stdout=log, stderr=log)
     try:
