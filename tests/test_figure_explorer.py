@@ -158,7 +158,7 @@ def test_axes_stand_still_on_a_page(shown):
     assert not [part for panel in frames_of_panels for part in panel.iter() if part.get("data-part")]
 
 
-def test_axes_stand_still_in_a_kernel(live, shown, monkeypatch):
+def test_axes_stand_still_in_a_kernel(monkeypatch):
     drawn = []
     monkeypatch.setattr(figure_explorer, "figure_png", lambda figure: drawn.append(places(figure)) or b"")
     explorer = figure_explorer.LiveFigure(wordy, {"digits": [2.0, 4.0, 6.0]})
