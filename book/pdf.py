@@ -39,12 +39,11 @@ def contents() -> list[str]:
 def one_page(folder: Path, names: list[str]) -> str:
     """The articles of these pages as one page beside them; ids and links between them carry the page's name."""
     articles = {name: soup(folder / f"{name}.html").article for name in names}
-    whole = soup(folder / "01_theory.html")  # a page with MathJax
+    whole = soup(folder / "index.html")
     whole.html["data-theme"] = "light"
-    whole.title.string = soup(folder / "index.html").h1.get_text().rstrip("#")
+    whole.title.string = whole.h1.get_text().rstrip("#")
     for script in whole("script"):
-        if "mathjax" not in str(script).lower():
-            script.decompose()
+        script.decompose()
     whole.head.append(BeautifulSoup(f"<style>{ON_PAPER}</style>", "html.parser"))
     whole.body.clear()
     whole.body.append(BeautifulSoup(FRAME, "html.parser"))
@@ -88,7 +87,7 @@ def write(browser: Browser, folder: Path, names: list[str], out: Path) -> None:
     try:
         page = browser.new_page()
         page.goto(page_file.as_uri(), timeout=120_000)
-        page.evaluate("MathJax.startup.promise")
+        page.evaluate("document.fonts.ready.then(() => true)")
         marks = {"outline": True, "tagged": True}  # the first needs the second
         foot = {"display_header_footer": True, "header_template": "<p></p>", "footer_template": FOOT}
         page.pdf(path=out, format="A4", scale=0.75, margin=MARGIN, print_background=True, **foot, **marks)

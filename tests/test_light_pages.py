@@ -12,26 +12,35 @@ from tests.conftest import random_images
 
 PICTURE = png(random_images().pixels[:1, 0])  # 28 × 28
 DATA = json.dumps({"moments": ["a < b"] * SMALL}).replace("<", "\\u003c")
-PAGE = f"""<script src="theme.js"></script><script src="documentation_options.js"></script>
-<script>window.MathJax = {{}}</script><script defer="defer" src="../_static/mathjax/tex-chtml.js"></script>
+SCRIPTS = ("theme", "scripts/fontawesome", "searchtools", "language_data", "../searchindex")
+TAGS = "".join(f'<script src="../_static/{name}.js"></script>' for name in SCRIPTS)
+PAGE = f"""<link rel="preload" as="script" href="../_static/theme.js" />
+<script src="../_static/documentation_options.js?v=1"></script>{TAGS}
 <img alt="noise" src="data:image/png;base64,{base64.b64encode(PICTURE).decode()}">
 <script type="application/json">{DATA}</script><script type="application/json">{{"small": 1}}</script>"""
 
 
 def test_data_and_pictures_move_into_files_and_scripts_wait(tmp_path):
-    (tmp_path / "book").mkdir()
+    folders(tmp_path)
     page = lighter(PAGE, tmp_path)
-    assert '<script defer src="theme.js">' in page and '<script src="documentation_options.js">' in page
+    assert page.count("<script defer src=") == 1 and '<script defer src="../_static/theme.js">' in page
+    assert "<script>const OPTIONS = {};</script>" in page and "preload" not in page
     assert 'loading="lazy" width="28" height="28"' in page and 'alt="noise"' in page
     (picture,) = (tmp_path / "_images").iterdir()
     assert f'src="../_images/{picture.name}"' in page and picture.read_bytes() == PICTURE
     (figure,) = (tmp_path / "_static" / "figures").iterdir()
     name, content = re.fullmatch(r'ganFile\("(\w+)", (.*)\);\n', figure.read_text(encoding="utf-8")).groups()
     assert content == DATA and f'{{"beside": "{name}"}}' in page and '{"small": 1}' in page
-    assert "mathjax" not in page.lower()
     assert lighter(page, tmp_path) == page
 
 
-def test_a_page_with_formulas_keeps_mathjax(tmp_path):
-    (tmp_path / "book").mkdir()
-    assert "mathjax/tex-chtml.js" in lighter(PAGE + '<span class="math notranslate">z</span>', tmp_path)
+def test_the_page_of_search_keeps_what_searches(tmp_path):
+    folders(tmp_path)
+    page = lighter(PAGE + '<div id="search-results"></div>', tmp_path)
+    assert all((f"{name}.js" in page) == (name != "scripts/fontawesome") for name in SCRIPTS)
+
+
+def folders(out):
+    (out / "book").mkdir()
+    (out / "_static").mkdir()
+    (out / "_static" / "documentation_options.js").write_text("const OPTIONS = {};", encoding="utf-8")

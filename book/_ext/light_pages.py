@@ -1,7 +1,8 @@
 """Sphinx extension: what a page loads before one can read it becomes small. It changes the pages once they are built.
 
 The theme ships every icon twice, as a font and as a script of 1.5 MB that replaces the font's letters by drawings: the
-script is emptied. Scripts wait until the page has been read (`defer`), and MathJax comes to pages with formulas alone.
+script goes. Other scripts wait until the page has been read (`defer`), and none is asked for before the style; the few
+options that every script wants stand in the page; what searches comes to the page of search alone.
 Pictures and the data of figures, which stand inside a notebook's outputs, become files that come when they are near. A
 picture says its size, so that nothing jumps.
 """
@@ -15,11 +16,15 @@ from pathlib import Path
 
 from PIL import Image
 
-SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*(?:defer|documentation_options))")  # the latter is used at once
+SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?!defer)")
+OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
+EARLY = re.compile(r'<link rel="preload" as="script"[^>]*>\n?')
+UNUSED = re.compile(
+    r'<script (?:defer )?src="[^"]*(fontawesome|searchtools|language_data|searchindex)\.js[^"]*"></script>\s*'
+)
 DATA = re.compile(r'(<script type="application/json">)(.*?)(?=</script>)', re.S)
 INSIDE = re.compile(r'(?<=src=")data:image/png;base64,([^"]+)')
 PICTURE = re.compile(r'<img (?![^>]*\bwidth=)(?=[^>]*\bsrc="(\.\./[^"]+\.png)")')
-MATHJAX = re.compile(r"<script>window\.MathJax.*?</script>|<script[^>]*mathjax/[^>]*></script>", re.S)
 SMALL = 4_000  # characters; a file of its own would cost more than it saves
 
 
@@ -29,21 +34,22 @@ def setup(app) -> dict:
 
 
 def lighten(app, exception) -> None:
-    """Every page, and the script of icons, in place."""
+    """Every page in place."""
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    icons = out / "_static" / "scripts" / "fontawesome.js"
-    icons.write_text("/* emptied by light_pages.py: the font has the icons */\n")
-    for page in (out / "book").glob("*.html"):
+    (out / "_static" / "scripts" / "fontawesome.js").unlink(missing_ok=True)
+    for page in (*out.glob("*.html"), *(out / "book").glob("*.html")):
         page.write_text(lighter(page.read_text(encoding="utf-8"), out), encoding="utf-8")
 
 
 def lighter(html: str, out: Path) -> str:
     """The page, its data and pictures in files of `out`; a page that is light already stays as it is."""
+    options = out / "_static" / "documentation_options.js"
+    html = OPTIONS.sub(lambda _: f"<script>{options.read_text(encoding='utf-8')}</script>", EARLY.sub("", html))
+    searching = 'id="search-results"' in html
+    html = UNUSED.sub(lambda found: found[0] if searching and found[1] != "fontawesome" else "", html)
     html = SCRIPT.sub("<script defer ", html)
-    if 'class="math' not in html:
-        html = MATHJAX.sub("", html)
     html = DATA.sub(lambda found: found[1] + data_beside(found[2], out / "_static" / "figures"), html)
     html = INSIDE.sub(lambda found: f"../_images/{picture_beside(found[1], out / '_images')}", html)
     return PICTURE.sub(lambda found: f"<img {size(out / 'book' / found[1])}", html)

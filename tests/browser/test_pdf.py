@@ -32,5 +32,5 @@ def test_the_print_has_bookmarks_and_formulas(browser, html, tmp_path):
     assert outline == ["1. The theory of the game", "Notation"]
     text = "".join(page.extract_text() for page in book.pages)
     assert "Exercise 1.1" in text and "Solution to" in text
-    assert "\\frac" not in text  # MathJax has set it
+    assert "\\frac" not in text
     assert not list((html / "book").glob("all-pages*"))

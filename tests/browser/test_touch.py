@@ -266,10 +266,10 @@ def test_every_kind_of_control_answers_a_touch(site, open_page):
 
 
 LOADED = ((360, "light"), (768, "dark"), (1440, "light"))  # the theme looks at width and colour when it starts
-# Most of axe's work, for nothing: code and signatures are looked at once below, a formula's letters axe cannot see.
+# Most of axe's work, for nothing: code and signatures are looked at once below, a formula is looked at as MathML.
 PLAIN = """() => {
   for (const code of document.querySelectorAll(".highlight pre, dt.sig")) code.textContent = code.textContent;
-  for (const formula of document.querySelectorAll("mjx-math")) formula.replaceChildren();
+  for (const formula of document.querySelectorAll(".katex-html")) formula.replaceChildren();
 }"""
 
 

@@ -1,0 +1,92 @@
+"""Sphinx extension: fonts hold no more than what the pages show, and come inside the pages' one style sheet.
+
+A font that no rule names goes. Of the others the letters of the pages' formulas and the icons that rules name are left,
+a tenth. They are data inside the sheet, because some browsers refuse a page that comes from the disk any font that lies
+beside it; so there is no moment without them, and nothing jumps when they come.
+"""
+
+from __future__ import annotations
+
+import base64
+import html as entities
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+
+FACE = re.compile(r"@font-face\s*{[^}]*}")
+RULE = re.compile(r"([^{}]*){([^{}]*)}")
+FAMILY = re.compile(r"font-family:\s*([^;}]+)")
+BOLD, ITALIC = re.compile(r"font(-weight)?:[^;}]*(700|bold)"), re.compile(r"font(-style)?:[^;}]*italic")
+QUOTING = re.compile(r"[\"'\\]")  # Font Awesome\ 6 Free, "Font Awesome 6 Free"
+SOURCE = re.compile(r"""src:\s*url\(["']?(?!data:)([^"')?#]+)[^;}]*""")
+FORMULA = re.compile(r'<span class="katex-html"[^>]*>')
+TOKEN = re.compile(r"<(/?)span\b[^>]*>|<[^>]*>|([^<]+)")
+
+
+def setup(app) -> dict:
+    app.connect("build-finished", lighten, priority=800)  # after light_styles, which makes the sheet
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def lighten(app, exception) -> None:
+    """The style sheet of the pages, in place."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    shown = {letter for page in out.glob("book/*.html") for letter in letters(page.read_text(encoding="utf-8"))}
+    for sheet in (out / "_static").glob("pages-*.css"):
+        sheet.write_text(with_fonts(sheet.read_text(encoding="utf-8"), sheet.parent, shown), encoding="utf-8")
+
+
+def letters(html: str) -> Iterator[str]:
+    """The letters of a page's formulas, as drawn."""
+    for formula in FORMULA.finditer(html):
+        depth = 1
+        for token in TOKEN.finditer(html, formula.end()):
+            if token[2]:
+                yield from entities.unescape(token[2])
+            elif token[1] is not None:
+                depth += -1 if token[1] else 1
+            if not depth:
+                break
+
+
+def with_fonts(css: str, folder: Path, shown: set[str]) -> str:
+    """The style sheet with its fonts inside; `folder` is where it lies, `shown` the letters that pages need."""
+    rules = FACE.sub("", css)
+    glyphs = shown | {sign for sign in rules if not sign.isascii()}  # icons, which rules name in content:
+    rules = RULE.findall(QUOTING.sub("", rules))
+
+    def face(found: re.Match) -> str:
+        if not asked_for(QUOTING.sub("", found[0]), rules):
+            return ""
+        return SOURCE.sub(lambda source: f"src:url({data_address(folder / source[1], glyphs)})", found[0])
+
+    return FACE.sub(face, css)
+
+
+def asked_for(face: str, rules: list[tuple[str, str]]) -> bool:
+    """Whether a rule names the family; of KaTeX's, whose rules say all that its letters have, also weight and style."""
+    family = FAMILY.search(face)[1]
+    if "KaTeX" not in family:
+        return any(family in block for _, block in rules)
+    own = [block for selector, block in rules if "katex" in selector and (family in block or "family" not in block)]
+    return any(family in block for block in own) and all(
+        any(kind.search(block) for block in own) for kind in (BOLD, ITALIC) if kind.search(face)
+    )
+
+
+def data_address(font_file: Path, glyphs: set[str]) -> str:
+    """A font, reduced to these glyphs, as a data: address of WOFF2."""
+    font = TTFont(font_file)
+    subsetter = Subsetter(Options(hinting=False, layout_features=[], name_IDs=[]))
+    subsetter.populate(unicodes=map(ord, glyphs))
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    content = io.BytesIO()
+    font.save(content)
+    return f"data:font/woff2;base64,{base64.b64encode(content.getvalue()).decode()}"

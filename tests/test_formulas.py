@@ -1,0 +1,43 @@
+"""Formulas set at build time: nothing that KaTeX cannot set passes in silence, and no line begins with a full stop."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from docutils import nodes
+
+from book._ext.formulas import KATEX, hold_punctuation, typeset
+
+STYLE = Path(__file__).parents[1] / "book" / "_static" / "katex"
+
+
+def test_script_and_style_are_of_one_release_and_every_letter_is_there():
+    style = (STYLE / "katex.min.css").read_text(encoding="utf-8")
+    (version,) = re.findall(r'version:after\{content:"([\d.]+)"', style)
+    assert f'"{version}"' in KATEX.read_text(encoding="utf-8")
+    assert set(re.findall(r"url\(([^)]+)\)", style)) == {f"fonts/{path.name}" for path in (STYLE / "fonts").iterdir()}
+
+
+def test_a_formula_is_drawn_and_can_be_read_aloud():
+    drawn = typeset(r"\frac{a}{b}")
+    assert "<mfrac><mi>a</mi><mi>b</mi></mfrac>" in drawn and 'class="katex-html" aria-hidden="true"' in drawn
+    assert "katex-display" in typeset("a", display=True) and "katex-display" not in drawn
+
+
+@pytest.mark.parametrize("latex", [r"\frc{a}{b}", r"\frac{a", "a_b_c", "ß"])
+def test_what_cannot_be_set_is_named(latex):
+    with pytest.raises(ValueError, match=r"^KaTeX cannot set the formula .*: KaTeX parse error") as error:
+        typeset(latex)
+    assert repr(latex) in str(error.value)
+
+
+def test_a_formula_takes_the_signs_that_touch_it_and_no_more():
+    sentence = nodes.paragraph("", "", nodes.Text("a ("), nodes.math("", "x"), nodes.Text("), which … "))
+    sentence += [nodes.math("", "y"), nodes.strong("", "!"), nodes.math("", "z"), nodes.Text("’s end")]
+    text = sentence.astext()
+    hold_punctuation(None, sentence, "page")
+    x, y, z = sentence.findall(nodes.math)
+    assert [(m["before"], m["after"]) for m in (x, y, z)] == [("(", "),"), ("", ""), ("", "’")]
+    assert sentence.astext() == text.replace("(x),", "x").replace("z’", "z")
