@@ -42,7 +42,9 @@ def test_a_pages_sheets_become_one_and_addresses_still_lead_there(tmp_path):
         "@import '../base.css'; .here { x: url('../fonts/a.woff2?v=1') url(\"data:a\") url(#top) }", encoding="utf-8"
     )
     name = one_sheet(("styles/theme.css", "base.css"), tmp_path, WORDS)
-    expected = 'a{x: y}\n.here{x: url(fonts/a.woff2) url("data:a") url(#top)}\na{x: y}\n'
+    expected = (
+        '/* styles/theme.css base.css */\na{x: y}\n.here{x: url(fonts/a.woff2) url("data:a") url(#top)}\na{x: y}\n'
+    )
     assert (tmp_path / name).read_text(encoding="utf-8") == expected
     first = '<link rel="stylesheet" href="../_static/theme.css?v=1" />'
     second = '<link href="../_static/b.css" rel="stylesheet">'

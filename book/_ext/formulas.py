@@ -2,7 +2,8 @@
 
 KaTeX (https://katex.org, MIT licence) sets them, in a JavaScript engine that pip installs. `katex.min.js` here and
 `book/_static/katex` are its release: what runs at build time, and the style and letters that pages load. For those who
-listen, each formula is there a second time as MathML, unseen.
+listen, each formula is there a second time as MathML, unseen. A newer release: the same files of the npm package, and
+of the fonts WOFF2 alone.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def lighten(app, exception) -> None:
 
 
 def one_sheet(sheets: tuple[str, ...], static: Path, words: set[str]) -> str:
-    """Write the sheets as one; returns its name."""
-    css = lighter("".join(whole(static / sheet, static) for sheet in sheets), words)
+    """Write the sheets as one, which begins with their names; returns its own."""
+    css = f"/* {' '.join(sheets)} */\n" + lighter("".join(whole(static / sheet, static) for sheet in sheets), words)
     name = f"{MADE}{hashlib.sha256(css.encode()).hexdigest()[:12]}.css"
     (static / name).write_text(css, encoding="utf-8")
     return name

@@ -228,6 +228,7 @@ MISSING = {
     "no WebAssembly": "delete window.WebAssembly",
     "no worker": "delete window.Worker",
     "neither": "delete window.WebAssembly; delete window.Worker",
+    "what came in 2025": "delete window.Worker; delete window.Float16Array; delete Uint8Array.fromBase64",
     "a worker that dies": "window.Worker = class { postMessage() { setTimeout(() => this.onerror()); } }",
 }
 

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import re
-
-from fontTools.ttLib import TTFont
-
-from book._ext.light_fonts import letters
-
 PHONE = {"width": 360, "height": 740}
 
 # Formulas that stay whole, and those torn: wider than their place, or a sign behind them alone in the next line.
@@ -26,19 +18,6 @@ TORN = """() => {
   }
   return [torn.map((shown) => shown.textContent), whole.length];
 }"""
-
-
-def test_each_letter_of_a_formula_and_each_icon_has_its_font(html):
-    (sheet,) = (html / "_static").glob("pages-*.css")
-    css = sheet.read_text(encoding="utf-8")
-    drawn = {"KaTeX": set(), "Awesome": set()}
-    for face in re.findall(r"@font-face\s*{[^}]*}", css):
-        font = TTFont(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", face)[1])))
-        drawn["KaTeX" if "KaTeX" in face else "Awesome"] |= set(map(chr, font.getBestCmap()))
-    shown = {letter for page in html.glob("book/*.html") for letter in letters(page.read_text(encoding="utf-8"))}
-    assert len(shown) > 80 and shown - drawn["KaTeX"] <= {"\u200b"}  # of no width
-    icons = set(re.findall('content:"([\ue000-\uf8ff])"', css))
-    assert len(icons) > 10 and icons <= drawn["Awesome"]
 
 
 def test_a_formula_is_drawn_where_scripts_are_forbidden(html, open_page):

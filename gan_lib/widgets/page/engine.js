@@ -4,7 +4,7 @@
  * transposed convolution is that product followed by adding each row's taps into the picture. Activations are
  * channels-last: (pictures, y, x, channels).
  */
-const ENGINE = [engine, readNumbers, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose];
+const ENGINE = [engine, readNumbers, readBytes, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose];
 
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
@@ -37,25 +37,30 @@ function engine(spec, text, wasm) {
 
   return {
     draw: ({ inputs, pictures }) => Uint8ClampedArray.from(run(inputs, pictures), (v) => Math.round((v + 1) * 127.5)),
-    /* inputs: pairs a step of 2 · delta apart → mean |change| per unit, one number a pixel */
-    effect({ inputs, pictures, delta }) {
-      const value = run(inputs, pictures), n = value.length / pictures, total = new Float32Array(n);
-      for (let i = 0; i < value.length; i += 2 * n)
-        for (let j = 0; j < n; j++) total[j] += Math.abs(value[i + j] - value[i + n + j]) / (delta * pictures);
-      return total;
+    /* inputs: two, a step of 2 · delta apart → |change| per unit, one number a pixel */
+    effect({ inputs, delta }) {
+      const value = run(inputs, 2), n = value.length / 2;
+      return value.slice(0, n).map((v, j) => Math.abs(v - value[n + j]) / (2 * delta));
     },
   };
 }
 
 /* Base64 text → Float32Array of all weights. */
 function readNumbers(spec, text) {
-  const raw = atob(text), half = spec.dtype === "float16", bytes = new Uint8Array(raw.length);
+  const half = spec.dtype === "float16", bytes = readBytes(text);
   if (bytes.length !== spec.numbers * (half ? 2 : 4)) throw new Error("the weights are cut short");
-  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
   if (!half) return new Float32Array(bytes.buffer);
+  if (globalThis.Float16Array) return new Float32Array(new Float16Array(bytes.buffer)); // browsers since 2025
   const table = float16Table(), values = new Float32Array(spec.numbers), halves = new Uint16Array(bytes.buffer);
   for (let i = 0; i < values.length; i++) values[i] = table[halves[i]];
   return values;
+}
+
+function readBytes(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
 }
 
 function float16Table() {

@@ -1,6 +1,6 @@
 /* What one generator shows of z: the picture, the strip −3 / 0 / +3, the pixels that the dimension moves, the pin. */
 
-const EFFECT_PARTS = 8, EFFECT_PAIRS = 2, EFFECT_SEED = 1234, EFFECT_DELTA = 0.05; // 16 z in all, two at a time
+const EFFECT_PARTS = 16, EFFECT_SEED = 1234, EFFECT_DELTA = 0.05; // as many z, one at a time: no long wait for a slider
 
 /* The nodes of a view: `head` beside the sliders, `foot` below. */
 function viewNodes(title) {
@@ -58,13 +58,9 @@ class LatentView {
     const now = `${active} ${label}`, [channels, height, width] = this.network.shape, size = this.network.latent_dim;
     if (now !== this.effectOf) Object.assign(this, { effectOf: now, parts: 0, total: new Float32Array(channels * height * width) });
     if (this.parts === EFFECT_PARTS) return;
-    const all = normals(EFFECT_SEED, EFFECT_PARTS * EFFECT_PAIRS * size), list = [];
-    for (let i = this.parts * EFFECT_PAIRS; i < (this.parts + 1) * EFFECT_PAIRS; i++) {
-      const z = all.slice(i * size, (i + 1) * size);
-      list.push(changed(z, active, z[active] + EFFECT_DELTA), changed(z, active, z[active] - EFFECT_DELTA));
-    }
-    const ask = { inputs: this.inputs(list, label), pictures: list.length, delta: EFFECT_DELTA };
-    const part = await this.engine.effect(ask);
+    const z = normals(EFFECT_SEED, EFFECT_PARTS * size).slice(this.parts * size, (this.parts + 1) * size);
+    const pair = [EFFECT_DELTA, -EFFECT_DELTA].map((step) => changed(z, active, z[active] + step));
+    const part = await this.engine.effect({ inputs: this.inputs(pair, label), delta: EFFECT_DELTA });
     part.forEach((v, i) => { this.total[i] += v / EFFECT_PARTS; });
     if (++this.parts === EFFECT_PARTS) this.showEffect(active);
   }
