@@ -38,22 +38,43 @@ function mount(kind, make) {
   }
 }
 
-/* What a file of the book's _static holds, a script that calls ganFile: the one thing that a page from disk may fetch. */
+/* What a file of the book's _static holds: one call, ganFile("name", content). A page from disk may fetch nothing else than
+ * such a script; from a server the content alone is read, because to compile megabytes takes a phone half a second. */
 async function besideThePage(folder, name, what) {
-  const files = (window.ganFiles ??= new Map()), root = document.documentElement.dataset.content_root;
-  window.ganFile ??= (name, content) => files.set(name, content);
+  const root = document.documentElement.dataset.content_root, address = `${root}_static/${folder}/${name}.js`;
   if (root === undefined) throw new Error(`its ${what} lie beside the book's pages, and this is another page`);
-  const address = `${root}_static/${folder}/${name}.js`;
+  const asked = location.protocol.startsWith("http") ? byText(address) : byScript(name, address);
+  const content = await asked.catch(() => {
+    throw new Error(`its ${what} are missing or of another version; build the book again (${address})`);
+  });
+  if (content === undefined) throw new Error(`its ${what} are damaged; build the book again (${address})`);
+  return content;
+}
+
+/* Both reject where there is no such file; undefined: it is damaged. */
+async function byScript(name, address) {
+  const files = (window.ganFiles ??= new Map());
+  window.ganFile ??= (name, content) => files.set(name, content);
   await new Promise((resolve, reject) => {
     const script = element("script", { src: address });
     script.onload = resolve;
-    script.onerror = () => reject(new Error(`its ${what} are missing or of another version; build the book again (${address})`));
+    script.onerror = reject;
     document.head.append(script);
   });
-  if (!files.has(name)) throw new Error(`its ${what} are damaged; build the book again (${address})`);
   const content = files.get(name);
-  files.delete(name); // whoever asked has them now
+  files.delete(name); // whoever asked has it now
   return content;
+}
+
+async function byText(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(answer.statusText);
+  const text = await answer.text();
+  try {
+    return JSON.parse(text.slice(text.indexOf(",") + 1, text.lastIndexOf(")")));
+  } catch {
+    return undefined;
+  }
 }
 
 async function enliven(figure, make) {
