@@ -82,7 +82,7 @@ def soup(page: Path) -> BeautifulSoup:
 
 def write(browser: Browser, folder: Path, names: list[str], out: Path) -> None:
     """Print these pages of the built book to `out`, with bookmarks and page numbers."""
-    page_file = folder / "all-pages.html"  # beside the pages, so that pictures and formulas are found
+    page_file = folder / "all-pages.html"  # beside the pages, so that pictures and style are found
     page_file.write_text(one_page(folder, names), encoding="utf-8")
     try:
         page = browser.new_page()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes
 
-from book._ext.formulas import KATEX, hold_punctuation, typeset
+from book._ext.formulas import KATEX, breakable, hold_punctuation, typeset
 
 STYLE = Path(__file__).parents[1] / "book" / "_static" / "katex"
 
@@ -35,9 +37,25 @@ def test_what_cannot_be_set_is_named(latex):
 
 def test_a_formula_takes_the_signs_that_touch_it_and_no_more():
     sentence = nodes.paragraph("", "", nodes.Text("a ("), nodes.math("", "x"), nodes.Text("), which … "))
-    sentence += [nodes.math("", "y"), nodes.strong("", "!"), nodes.math("", "z"), nodes.Text("’s end")]
-    text = sentence.astext()
-    hold_punctuation(None, sentence, "page")
-    x, y, z = sentence.findall(nodes.math)
-    assert [(m["before"], m["after"]) for m in (x, y, z)] == [("(", "),"), ("", ""), ("", "’")]
-    assert sentence.astext() == text.replace("(x),", "x").replace("z’", "z")
+    sentence += [nodes.math("", "y"), nodes.strong("", "b ", nodes.math("", "z")), nodes.Text("’s end")]
+    held = [("(", "),"), ("", ""), ("", "’")]
+    for kind, expected, text in (
+        ("text", [(None, None)] * 3, "a (x), which … yb z’s end"),
+        ("html", held, "a x which … yb zs end"),
+    ):
+        hold_punctuation(SimpleNamespace(builder=SimpleNamespace(format=kind)), sentence, "page")
+        assert [(math.get("before"), math.get("after")) for math in sentence.findall(nodes.math)] == expected
+        assert sentence.astext() == text
+
+
+@pytest.mark.parametrize(
+    "latex", ["z", "a = b", "a = b + c", r"\underbrace{a + b}_{\text{so } c} \le \frac{a}{b}", r"\sqrt{a} = b"]
+)
+def test_a_formula_that_may_break_is_the_same_formula(latex):
+    whole, parts = (BeautifulSoup(html, "html.parser") for html in (typeset(latex), breakable(typeset(latex))))
+    assert whole.get_text() == parts.get_text() and len(parts("math")) == 1
+    assert [base.decode() for base in whole.select(".katex-base")] == [
+        base.decode() for base in parts.select(".katex-base")
+    ]
+    last = parts.select(".katex-html")[-1]
+    assert len(last.select(".katex-base")) == 1 and not last.find_next_sibling()

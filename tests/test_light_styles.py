@@ -6,12 +6,14 @@ import base64
 import io
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from fontTools.ttLib import TTFont
 
-from book._ext.light_fonts import letters, with_fonts
-from book._ext.light_styles import lighter, one_sheet, relinked
+from book._ext.light_styles import FONTS_FIRST, lighten, one_sheet, relinked
+from book._ext.light_styles.fonts import letters, with_fonts
+from book._ext.light_styles.rules import lighter
 from tests.test_formulas import STYLE
 
 WORDS = {"here", "top", "data-theme", "dark"}
@@ -41,11 +43,11 @@ def test_a_pages_sheets_become_one_and_addresses_still_lead_there(tmp_path):
     (tmp_path / "styles" / "theme.css").write_text(
         "@import '../base.css'; .here { x: url('../fonts/a.woff2?v=1') url(\"data:a\") url(#top) }", encoding="utf-8"
     )
-    name = one_sheet(("styles/theme.css", "base.css"), tmp_path, WORDS)
+    name = one_sheet(("styles/theme.css", "base.css"), tmp_path, WORDS, set())
     expected = (
         '/* styles/theme.css base.css */\na{x: y}\n.here{x: url(fonts/a.woff2) url("data:a") url(#top)}\na{x: y}\n'
     )
-    assert (tmp_path / name).read_text(encoding="utf-8") == expected
+    assert (tmp_path / name).read_text(encoding="utf-8") == f'@charset "utf-8";\n{expected}'
     first = '<link rel="stylesheet" href="../_static/theme.css?v=1" />'
     second = '<link href="../_static/b.css" rel="stylesheet">'
     page = relinked(f"<title>t</title>{first}\n{second}<link rel='icon' href='i.svg'>", name)
@@ -61,9 +63,8 @@ def test_letters_of_formulas_are_those_drawn():
 
 def test_fonts_come_inside_with_the_letters_shown_and_no_other(tmp_path):
     shutil.copytree(STYLE, tmp_path / "katex")
-    css = one_sheet(("katex/katex.min.css",), tmp_path, {"katex", "mathnormal", "here"})
-    css = (tmp_path / css).read_text(encoding="utf-8") + '.here::before{content:"±"}'
-    css = with_fonts(css, tmp_path, set("ab"))
+    css = lighter((tmp_path / "katex" / "katex.min.css").read_text(encoding="utf-8"), {"katex", "mathnormal"})
+    css = with_fonts(css + ":root{--font:KaTeX_Size1}", tmp_path / "katex", set("ab"))
     faces = re.findall(r"@font-face\s*{[^}]*}", css)
     assert [re.findall("family:([^;]+)|style:([^;]+)|weight:([^;]+)", face) for face in faces] == [
         [("KaTeX_Main", "", ""), ("", "normal", ""), ("", "", "400")],
@@ -72,4 +73,33 @@ def test_fonts_come_inside_with_the_letters_shown_and_no_other(tmp_path):
     assert ".katex .mathnormal" in css and "woff2)" not in css
     for face in faces:
         font = TTFont(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", face)[1])))
-        assert set(map(chr, font.getBestCmap())) == ({"a", "b", "±"} if "KaTeX_Main" in face else {"a", "b"})
+        assert set(map(chr, font.getBestCmap())) == {"a", "b"}
+
+
+def test_icons_keep_the_signs_that_rules_name(tmp_path):
+    shutil.copytree(STYLE, tmp_path / "katex")
+    face = '@font-face{font-family:"Signs";src:url("katex/fonts/KaTeX_Main-Regular.woff2") format("woff2")}'
+    css = with_fonts(face + '.here{font-family:Signs;content:"±"}', tmp_path, set("ab"))
+    font = TTFont(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", css)[1])))
+    assert set(map(chr, font.getBestCmap())) == {"±"}
+
+
+def test_a_later_build_renews_pages_that_were_done_before(tmp_path):
+    static, page = tmp_path / "_static", tmp_path / "index.html"
+    static.mkdir()
+    page.write_text('<link rel="stylesheet" href="_static/a.css"><p class="here">', encoding="utf-8")
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    for value in ("old", "new", "new"):
+        (static / "a.css").write_text(f".here {{ x: {value} }}", encoding="utf-8")
+        lighten(app, None)
+        (sheet,) = static.glob("pages-*.css")
+        assert f".here{{x: {value}}}" in sheet.read_text(encoding="utf-8")
+        assert page.read_text(encoding="utf-8").count(FONTS_FIRST) == 1 and sheet.name in page.read_text(
+            encoding="utf-8"
+        )
+
+
+def test_an_import_that_would_be_lost_is_refused(tmp_path):
+    (tmp_path / "a.css").write_text("@import url(b.css) print;", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.css imports a sheet in another way"):
+        one_sheet(("a.css",), tmp_path, WORDS, set())

@@ -29,7 +29,7 @@ def setup(app) -> dict:
     app.add_html_math_renderer("katex", (inline, None), (displayed, None))  # Sphinx prefers any to its own MathJax
     app.add_css_file("katex/katex.min.css")
     app.connect("doctree-resolved", hold_punctuation)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": False}  # the engine would not survive a fork
 
 
 @cache
@@ -61,14 +61,27 @@ def typeset_or_warn(node: nodes.math | nodes.math_block, display: bool) -> str:
 
 def hold_punctuation(app, doctree: nodes.document, page: str) -> None:
     """Give each formula in a sentence the signs that touch it: a line may not end between them."""
+    if app.builder.format != "html":  # only `inline` writes them again
+        return
     for node in doctree.findall(nodes.math):
-        place, around = node.parent.index(node), node.parent.children
-        for name, at, sign in (("before", place - 1, BEFORE), ("after", place + 1, AFTER)):
-            text = around[at] if 0 <= at < len(around) else None
+        for name, step, sign in (("before", -1, BEFORE), ("after", 1, AFTER)):
+            parent, at = beside(node, step)
+            text = parent[at] if 0 <= at < len(parent) else None
             found = sign.search(text) if isinstance(text, nodes.Text) else None
             node[name] = found[0] if found else ""
             if found:
-                node.parent[at] = nodes.Text(sign.sub("", text))
+                parent[at] = nodes.Text(sign.sub("", text))
+
+
+def beside(node: nodes.Node, step: int) -> tuple[nodes.Element, int]:
+    """Where the neighbour would be: a parent and a place in it, perhaps an impossible one.
+
+    Behind a formula at the end of bold text that is what follows the bold text.
+    """
+    parent, at = node.parent, node.parent.index(node) + step
+    if isinstance(parent, nodes.Inline) and not 0 <= at < len(parent):
+        return beside(parent, step)
+    return parent, at
 
 
 def inline(writer, node: nodes.math) -> None:

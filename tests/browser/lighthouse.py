@@ -46,7 +46,7 @@ class Host(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        with contextlib.suppress(BrokenPipeError):  # Lighthouse leaves as soon as it has seen enough
+        with contextlib.suppress(ConnectionError):  # Lighthouse leaves as soon as it has seen enough
             self.wfile.write(content)
 
     def log_message(self, *args):

@@ -8,8 +8,11 @@ import re
 
 import pytest
 from fontTools.ttLib import TTFont
+from playwright.sync_api import expect
 
-from book._ext.light_fonts import letters
+from book._ext.light_styles import made_of
+from book._ext.light_styles.fonts import letters
+from tests.browser.test_pages import come_alive
 
 # What a rule can be seen by; sizes would follow from the fonts, whose letters are a little narrower without hinting.
 SEEN = """
@@ -46,13 +49,15 @@ ALL_SHEETS = """(names) => {
 @pytest.mark.parametrize("name", ["search", "book/05_autograd_pitfalls", "book/reference", "book/touch"])
 def test_a_page_looks_as_it_would_with_all_sheets_whole(html, open_page, name, width, scheme):
     (sheet,) = (html / "_static").glob("pages-*.css")
-    names = re.match(r"/\* (.*) \*/", sheet.read_text(encoding="utf-8"))[1].split()
+    names = made_of(sheet.read_text(encoding="utf-8"))
     address = (html / f"{name}.html").as_uri() + "?q=critic"  # a search, so that there are results
     page = open_page(address, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.wait_for_function("document.readyState === 'complete' && document.getAnimations().length === 0")
     if name == "search":
-        page.locator(".search li").first.wait_for()
-    page.add_style_tag(content="* { transition: none !important }")  # the theme fades from colour to colour
+        expect(page.locator("#search-results")).to_contain_text("Search finished")
+    come_alive(page)  # all widgets: none may change between the two looks
+    page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important }")
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function("!document.body.matches('.scrolled') && document.getAnimations().length === 0")
     one = page.evaluate(STYLES, SEEN)
     assert page.evaluate(ALL_SHEETS, names) == len(names) > 8
     assert one == page.evaluate(STYLES, SEEN)
@@ -60,12 +65,18 @@ def test_a_page_looks_as_it_would_with_all_sheets_whole(html, open_page, name, w
 
 def test_each_letter_of_a_formula_and_each_icon_has_its_font(html):
     (sheet,) = (html / "_static").glob("pages-*.css")
-    css = sheet.read_text(encoding="utf-8")
-    drawn = {"KaTeX": set(), "Awesome": set()}
+    css, drawn = sheet.read_text(encoding="utf-8"), {}
     for face in re.findall(r"@font-face\s*{[^}]*}", css):
         font = TTFont(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", face)[1])))
-        drawn["KaTeX" if "KaTeX" in face else "Awesome"] |= set(map(chr, font.getBestCmap()))
-    shown = {letter for page in html.glob("book/*.html") for letter in letters(page.read_text(encoding="utf-8"))}
-    assert len(shown) > 80 and shown - drawn["KaTeX"] <= {"\u200b"}  # of no width
+        family = re.search("font-family:([^;]+)", face)[1]
+        drawn[family] = drawn.get(family, set()) | set(map(chr, font.getBestCmap()))
+    texts = [page.read_text(encoding="utf-8") for page in html.glob("book/*.html")]
+    shown = {letter for text in texts for letter in letters(text)} - {"\u200b"}  # which has no width
+    assert len(shown) > 80 and shown <= set().union(*(drawn[family] for family in drawn if "KaTeX" in family))
+    for kind, family in (("mathnormal", "KaTeX_Math"), ("mathbb", "KaTeX_AMS")):
+        own = {
+            letter for text in texts for found in re.findall(rf'"mord {kind}[^>]*>([^<]+)<', text) for letter in found
+        }
+        assert own and own <= drawn[family]
     icons = set(re.findall('content:"([\ue000-\uf8ff])"', css))
-    assert len(icons) > 10 and icons <= drawn["Awesome"]
+    assert len(icons) > 10 and icons <= set().union(*(drawn[family] for family in drawn if "Awesome" in family))

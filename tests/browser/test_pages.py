@@ -131,7 +131,7 @@ def test_a_page_over_http_is_light_and_every_widget_comes_alive(site, html, open
         for part in ("", "_static/(generators|figures)/")
     )
     measured.append(f"{name}, gzipped: {whole:.2f} MB in {len(answers)} answers, {figures:.2f} MB of it for figures")
-    assert len(answers) > 10 and whole - figures < 1
+    assert len(answers) > 10 and whole - figures < 0.5
     assert whole < 1.2 or name in GENERATORS_AT_ONCE
     come_alive(page)
     assert page.locator(".gan-widget .gan-body").count() == WIDGETS.get(name, 0)

@@ -14,7 +14,7 @@ function openGenerator(spec) {
 async function start(spec, text) {
   let wasm;
   try {
-    wasm = await WebAssembly.compile(Uint8Array.from(atob(GEMM), (c) => c.charCodeAt(0)));
+    wasm = await WebAssembly.compile(readBytes(GEMM));
   } catch { /* no WebAssembly, or none with SIMD: plain JavaScript, slower */ }
   const here = { postMessage: (data) => inside.onmessage({ data }) };
   const inside = { postMessage: (data) => here.onmessage({ data }) };

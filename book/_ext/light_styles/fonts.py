@@ -1,8 +1,8 @@
-"""Sphinx extension: fonts hold no more than what the pages show, and come inside the pages' one style sheet.
+"""Fonts inside a style sheet, with no more than what the pages show.
 
-A font that no rule names goes. Of the others the letters of the pages' formulas and the icons that rules name are left,
-a tenth. They are data inside the sheet, because some browsers refuse a page that comes from the disk any font that lies
-beside it; so there is no moment without them, and nothing jumps when they come.
+A font that no rule names goes. Of KaTeX's the letters of the pages' formulas are left, of others the icons that rules
+name, a tenth. They are data inside the sheet, because some browsers refuse a page that comes from the disk any font
+that lies beside it; so there is no moment without them, and nothing jumps when they come.
 """
 
 from __future__ import annotations
@@ -23,23 +23,9 @@ FAMILY = re.compile(r"font-family:\s*([^;}]+)")
 BOLD, ITALIC = re.compile(r"font(-weight)?:[^;}]*(700|bold)"), re.compile(r"font(-style)?:[^;}]*italic")
 QUOTING = re.compile(r"[\"'\\]")  # Font Awesome\ 6 Free, "Font Awesome 6 Free"
 SOURCE = re.compile(r"""src:\s*url\(["']?(?!data:)([^"')?#]+)[^;}]*""")
+VARIABLE = re.compile(r"--[\w-]+:[^;}]*")  # names a font, but shows nothing
 FORMULA = re.compile(r'<span class="katex-html"[^>]*>')
 TOKEN = re.compile(r"<(/?)span\b[^>]*>|<[^>]*>|([^<]+)")
-
-
-def setup(app) -> dict:
-    app.connect("build-finished", lighten, priority=800)  # after light_styles, which makes the sheet
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def lighten(app, exception) -> None:
-    """The style sheet of the pages, in place."""
-    if exception or app.builder.format != "html":
-        return
-    out = Path(app.outdir)
-    shown = {letter for page in out.glob("book/*.html") for letter in letters(page.read_text(encoding="utf-8"))}
-    for sheet in (out / "_static").glob("pages-*.css"):
-        sheet.write_text(with_fonts(sheet.read_text(encoding="utf-8"), sheet.parent, shown), encoding="utf-8")
 
 
 def letters(html: str) -> Iterator[str]:
@@ -56,14 +42,15 @@ def letters(html: str) -> Iterator[str]:
 
 
 def with_fonts(css: str, folder: Path, shown: set[str]) -> str:
-    """The style sheet with its fonts inside; `folder` is where it lies, `shown` the letters that pages need."""
+    """The style sheet with its fonts inside; `folder` is where it lies, `shown` the letters of formulas."""
     rules = FACE.sub("", css)
-    glyphs = shown | {sign for sign in rules if not sign.isascii()}  # icons, which rules name in content:
-    rules = RULE.findall(QUOTING.sub("", rules))
+    icons = {sign for sign in rules if not sign.isascii()}
+    rules = RULE.findall(QUOTING.sub("", VARIABLE.sub("", rules)))
 
     def face(found: re.Match) -> str:
         if not asked_for(QUOTING.sub("", found[0]), rules):
             return ""
+        glyphs = shown if "KaTeX" in FAMILY.search(found[0])[1] else icons
         return SOURCE.sub(lambda source: f"src:url({data_address(folder / source[1], glyphs)})", found[0])
 
     return FACE.sub(face, css)
@@ -82,8 +69,8 @@ def asked_for(face: str, rules: list[tuple[str, str]]) -> bool:
 
 def data_address(font_file: Path, glyphs: set[str]) -> str:
     """A font, reduced to these glyphs, as a data: address of WOFF2."""
-    font = TTFont(font_file)
-    subsetter = Subsetter(Options(hinting=False, layout_features=[], name_IDs=[]))
+    font = TTFont(font_file, recalcTimestamp=False)  # the same bytes in every build
+    subsetter = Subsetter(Options(hinting=False, layout_features=[], name_IDs=[1, 2, 4, 6]))
     subsetter.populate(unicodes=map(ord, glyphs))
     subsetter.subset(font)
     font.flavor = "woff2"
