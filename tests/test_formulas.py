@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 
+from book._ext import formulas
 from book._ext.formulas import KATEX, breakable, hold_punctuation, typeset
 
 STYLE = Path(__file__).parents[1] / "book" / "_static" / "katex"
@@ -19,7 +20,9 @@ def test_script_and_style_are_of_one_release_and_every_letter_is_there():
     style = (STYLE / "katex.min.css").read_text(encoding="utf-8")
     (version,) = re.findall(r'version:after\{content:"([\d.]+)"', style)
     assert f'"{version}"' in KATEX.read_text(encoding="utf-8")
-    assert set(re.findall(r"url\(([^)]+)\)", style)) == {f"fonts/{path.name}" for path in (STYLE / "fonts").iterdir()}
+    assert set(re.findall(r"url\(([^)]+woff2)\)", style)) == {
+        f"fonts/{path.name}" for path in (STYLE / "fonts").iterdir()
+    }
 
 
 def test_a_formula_is_drawn_and_can_be_read_aloud():
@@ -33,6 +36,15 @@ def test_what_cannot_be_set_is_named(latex):
     with pytest.raises(ValueError, match=r"^KaTeX cannot set the formula .*: KaTeX parse error") as error:
         typeset(latex)
     assert repr(latex) in str(error.value)
+
+
+def test_what_cannot_be_set_is_a_warning_of_the_build_and_stands_as_written(monkeypatch):
+    said = []
+    monkeypatch.setattr(formulas.logger, "warning", lambda text, *values, **place: said.append((text % values, place)))
+    node = nodes.math("", r"a < \frc{b}")
+    assert formulas.typeset_or_warn(node, display=False) == r"<code>a &lt; \frc{b}</code>"
+    ((text, place),) = said
+    assert r"Undefined control sequence: \frc" in text and place == {"location": node}
 
 
 def test_a_formula_takes_the_signs_that_touch_it_and_no_more():

@@ -2,8 +2,8 @@
 
 KaTeX (https://katex.org, MIT licence) sets them, in a JavaScript engine that pip installs. `katex.min.js` here and
 `book/_static/katex` are its release: what runs at build time, and the style and letters that pages load. For those who
-listen, each formula is there a second time as MathML, unseen. A newer release: the same files of the npm package, and
-of the fonts WOFF2 alone.
+listen, each formula is there a second time as MathML, unseen. A newer release: the same files of the npm package; of
+the fonts those in WOFF2.
 """
 
 from __future__ import annotations
@@ -93,8 +93,10 @@ def inline(writer, node: nodes.math) -> None:
 
 
 def breakable(formula: str) -> str:
-    """A formula whose end book.css can keep with what follows: the last of its parts, between which lines may break,
-    stands by itself."""
+    """A formula whose end book.css can keep with what follows.
+
+    The last of its parts, between which lines may break, stands by itself.
+    """
     start, base, end = formula.rpartition('<span class="katex-base">')
     if 'class="katex-base"' not in start:
         return formula

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 
 import pytest
-from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
 from book._ext.light_styles import made_of
 from book._ext.light_styles.fonts import letters
 from tests.browser.test_pages import come_alive
+from tests.test_light_styles import drawn
 
 # What a rule can be seen by; sizes would follow from the fonts, whose letters are a little narrower without hinting.
 SEEN = """
@@ -65,18 +63,17 @@ def test_a_page_looks_as_it_would_with_all_sheets_whole(html, open_page, name, w
 
 def test_each_letter_of_a_formula_and_each_icon_has_its_font(html):
     (sheet,) = (html / "_static").glob("pages-*.css")
-    css, drawn = sheet.read_text(encoding="utf-8"), {}
+    css, has = sheet.read_text(encoding="utf-8"), {}
     for face in re.findall(r"@font-face\s*{[^}]*}", css):
-        font = TTFont(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", face)[1])))
         family = re.search("font-family:([^;]+)", face)[1]
-        drawn[family] = drawn.get(family, set()) | set(map(chr, font.getBestCmap()))
+        has[family] = has.get(family, set()) | drawn(face)
     texts = [page.read_text(encoding="utf-8") for page in html.glob("book/*.html")]
     shown = {letter for text in texts for letter in letters(text)} - {"\u200b"}  # which has no width
-    assert len(shown) > 80 and shown <= set().union(*(drawn[family] for family in drawn if "KaTeX" in family))
+    assert len(shown) > 80 and shown <= set().union(*(has[family] for family in has if "KaTeX" in family))
     for kind, family in (("mathnormal", "KaTeX_Math"), ("mathbb", "KaTeX_AMS")):
         own = {
             letter for text in texts for found in re.findall(rf'"mord {kind}[^>]*>([^<]+)<', text) for letter in found
         }
-        assert own and own <= drawn[family]
+        assert own and own <= has[family]
     icons = set(re.findall('content:"([\ue000-\uf8ff])"', css))
-    assert len(icons) > 10 and icons <= set().union(*(drawn[family] for family in drawn if "Awesome" in family))
+    assert len(icons) > 10 and icons <= set().union(*(has[family] for family in has if "Awesome" in family))

@@ -32,6 +32,7 @@ def test_the_print_has_bookmarks_and_formulas(browser, html, tmp_path):
     assert outline == ["1. The theory of the game", "Notation"]
     text = "".join(page.extract_text() for page in book.pages)
     assert "Exercise 1.1" in text and "Solution to" in text
+    assert "\\frac" not in text
     fonts = {str(font["/BaseFont"]) for page in book.pages for font in page["/Resources"]["/Font"].values()}
     assert any("KaTeX_Math" in font for font in fonts), fonts
     assert not list((html / "book").glob("all-pages*"))
