@@ -20,6 +20,7 @@ from gan_lib.networks import at_least_float32, check_images, normal_weights
 from gan_lib.networks.dcgan import DCGANGenerator, trunk
 from gan_lib.pictures import png, sheet
 from gan_lib.progress import progress
+from gan_lib.random_numbers import own_numbers
 
 NAME, FEATURES, LATENT_DIM, BATCH, RATE = "autoencoder-fashion", 32, 100, 128, 1e-3
 
@@ -73,8 +74,7 @@ class Autoencoder:
 
 def train_autoencoder(images: ImageSet, steps: int, seed: int = 0) -> tuple[Encoder, DCGANGenerator, Tensor]:
     """Descend E‖x − decode(encode(x))‖² / pixels with Adam; `images` 32×32. The networks and the losses (steps,)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with own_numbers(seed):
         networks = [normal_weights(n, 0.02) for n in (Encoder(), DCGANGenerator(LATENT_DIM, FEATURES))]
     encoder, decoder = (n.to(images.pixels.device, memory_format=torch.channels_last).train() for n in networks)
     adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE, fused=True)

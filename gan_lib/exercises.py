@@ -14,6 +14,7 @@ from gan_lib.cost import cost
 from gan_lib.data import to_range
 from gan_lib.errors import one_of
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANDiscriminator, CGANGenerator
+from gan_lib.random_numbers import own_numbers
 from gan_lib.recipes import MLP_FASHION
 
 
@@ -100,8 +101,7 @@ def _normalised(x: torch.Tensor) -> torch.Tensor:
 
 def _quiet(network: type[torch.nn.Module], *arguments: object, **settings: object) -> torch.nn.Module:
     """A small network in eval mode, always with the same weights, which leaves torch's random numbers alone."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
+    with own_numbers(), torch.no_grad():
         built = network(*arguments, **settings).eval()
         for weight in built.parameters():
             weight *= 3  # so that every input, the label too, makes a difference that one can see

@@ -10,6 +10,7 @@ from torch import nn
 from gan_lib.games import NON_SATURATING, Game
 from gan_lib.networks import normal_weights
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lib.random_numbers import own_numbers
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ class Recipe:
 
     def build(self) -> tuple[nn.Module, nn.Module]:
         """A new generator and discriminator on the CPU; `seed` decides their first weights."""
-        with torch.random.fork_rng(devices=[]):  # leave the caller's random numbers alone
-            torch.manual_seed(self.seed)
+        with own_numbers(self.seed):
             networks = self.generator(**self.generator_args), self.discriminator(**self.discriminator_args)
             if self.init_std is not None:
                 networks = tuple(normal_weights(network, self.init_std) for network in networks)

@@ -230,4 +230,6 @@ def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str
 def _hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    if device.type == "cpu":
+        return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    return f"{platform.machine()} {device.type}"

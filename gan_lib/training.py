@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from zlib import crc32
 
 import torch
@@ -15,6 +16,7 @@ from gan_lib.errors import BadInput, Diverged
 from gan_lib.games import DLoss, Game
 from gan_lib.networks import check_labels
 from gan_lib.progress import progress
+from gan_lib.random_numbers import own_numbers, start_numbers
 from gan_lib.state import State
 
 HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "d_real", "d_fake")
@@ -22,7 +24,18 @@ EXPLODED = 1e6  # no loss of any game here comes near it while it still learns
 CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device, and at the memory
 
 
-@torch.random.fork_rng(devices=[])  # the caller's random numbers are left alone
+def _leaves_random_numbers_alone(training: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`training` with random numbers of its own, the CPU's and the device's; the caller's go on as before."""
+
+    @wraps(training)
+    def with_its_own(state: State, *args: object, **options: object) -> Tensor:
+        with own_numbers(state.recipe.seed, state.device):
+            return training(state, *args, **options)
+
+    return with_its_own
+
+
+@_leaves_random_numbers_alone
 def train(
     state: State,
     images: ImageSet,
@@ -68,7 +81,7 @@ def train(
     for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
         if stop:
             break
-        _seed_global_numbers(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
+        _start_numbers(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
         for k in range(recipe.d_steps):
             rows = next(state.rows)[mine]  # (B,)
@@ -135,12 +148,9 @@ class _DiscriminatorTask(nn.Module):
         return self.game.d_loss(self.discriminator, real, fake, *labels)
 
 
-def _seed_global_numbers(device: torch.device, seed: int, step: int) -> None:
+def _start_numbers(device: torch.device, seed: int, step: int) -> None:
     """Other numbers for each seed, rank and step; 32 bits, because torch's CPU generator looks at no more of a seed."""
-    number = crc32(f"{seed} {parallel.rank()} {step}".encode())
-    torch.default_generator.manual_seed(number)  # torch.manual_seed asks every kind of device: 100 µs
-    if device.type != "cpu":
-        torch.get_device_module(device).manual_seed(number)
+    start_numbers(crc32(f"{seed} {parallel.rank()} {step}".encode()), device)
 
 
 @torch.no_grad()

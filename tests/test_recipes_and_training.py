@@ -338,7 +338,7 @@ def test_each_step_of_each_seed_and_rank_has_global_numbers_of_its_own(tiny, ima
     assert len(set(numbers)) == 12
     for seed, rank, step in ((0, 0, 12), (1, 0, 12), (0, 1, 12), (0, 12, 0), (2**32 - 1, 0, 12)):
         monkeypatch.setattr(training.parallel, "rank", lambda rank=rank: rank)
-        training._seed_global_numbers(torch.device("cpu"), seed, step)
+        training._start_numbers(torch.device("cpu"), seed, step)
         numbers.append(torch.rand(()).item())
     assert numbers[12] == numbers[11] and len(set(numbers)) == 16
 
