@@ -37,8 +37,8 @@ def train(
 ) -> None:
     """Train a recipe and record the run: weights, history, samples and a card.
 
-    A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, to the
-    same bits (with one process or two, on the same machine and number of threads). Several processes:
+    A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, on the
+    CPU to the same bits (with one process or two, on the same machine and number of threads). Several processes:
     torchrun --nproc-per-node N -m gan_lib train RECIPE.
     """
     changes = {"batch_size": batch_size, "seed": seed}

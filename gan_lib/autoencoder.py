@@ -14,13 +14,13 @@ from torch.nn.functional import mse_loss
 
 from gan_lib import metrics, runs, weights
 from gan_lib.data import ImageSet, ShuffledIndices, to_pixels, to_range
-from gan_lib.device import has_bfloat16
+from gan_lib.device import has_bfloat16, memory_format
 from gan_lib.folders import FORMAT, made, read_folder, write_folder
 from gan_lib.networks import at_least_float32, check_images, normal_weights
 from gan_lib.networks.dcgan import DCGANGenerator, trunk
 from gan_lib.pictures import png, sheet
 from gan_lib.progress import progress
-from gan_lib.random_numbers import own_numbers
+from gan_lib.rng import isolated_rng
 
 NAME, FEATURES, LATENT_DIM, BATCH, RATE = "autoencoder-fashion", 32, 100, 128, 1e-3
 
@@ -74,11 +74,11 @@ class Autoencoder:
 
 def train_autoencoder(images: ImageSet, steps: int, seed: int = 0) -> tuple[Encoder, DCGANGenerator, Tensor]:
     """Descend E‖x − decode(encode(x))‖² / pixels with Adam; `images` 32×32. The networks and the losses (steps,)."""
-    with own_numbers(seed):
-        networks = [normal_weights(n, 0.02) for n in (Encoder(), DCGANGenerator(LATENT_DIM, FEATURES))]
-    encoder, decoder = (n.to(images.pixels.device, memory_format=torch.channels_last).train() for n in networks)
-    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE, fused=True)
     device = images.pixels.device
+    with isolated_rng(seed):
+        networks = [normal_weights(n, 0.02) for n in (Encoder(), DCGANGenerator(LATENT_DIM, FEATURES))]
+    encoder, decoder = (n.to(device, memory_format=memory_format(device)).train() for n in networks)
+    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE, fused=True)
     rows = ShuffledIndices(len(images.pixels), BATCH, torch.Generator(device).manual_seed(seed))
     amp = torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device))
     losses = []

@@ -42,10 +42,10 @@ class ImageSet:
     """A whole data set on one device.
 
     Attributes:
-        name: "fashion-mnist", "mnist", or "digits" when the fallback stands in.
-        pixels: uint8 (N, 1, 28, 28), 0 = black, 255 = white; or float in −1…1, as `toy.ring` has it.
-        labels: int64 (N,), 0…9.
-        classes: the ten class names.
+        name: "fashion-mnist", "mnist", "digits" when the fallback stands in, or a name of your own.
+        pixels: uint8 (N, C, H, W), 0 = black, 255 = white; or float in −1…1, as `toy.ring` has it.
+        labels: int64 (N,), from 0; all 0 if there is but one kind.
+        classes: the names of the labels.
     """
 
     name: str

@@ -38,11 +38,20 @@ def pick(name: str | None = None) -> torch.device:
 def has_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 matrices in hardware: then autocast pays, elsewhere it costs."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(device):  # the question is about the current one
+            return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
     has = (getattr(torch.cpu, f"_is_{kind}_supported", lambda: False) for kind in ("avx512_bf16", "amx_tile"))
     return any(check() for check in has)  # torch has no public question for it
+
+
+def memory_format(device: torch.device) -> torch.memory_format:
+    """How pictures and kernels lie in memory: channels last, as convolutions on the CPU and on CUDA like it best.
+
+    Not on MPS: before its mending in 2026 BatchNorm's backward pass could give wrong gradients there (pytorch #175189).
+    """
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def give_memory_back() -> None:

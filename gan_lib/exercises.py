@@ -14,8 +14,8 @@ from gan_lib.cost import cost
 from gan_lib.data import to_range
 from gan_lib.errors import one_of
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANDiscriminator, CGANGenerator
-from gan_lib.random_numbers import own_numbers
 from gan_lib.recipes import MLP_FASHION
+from gan_lib.rng import isolated_rng
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _normalised(x: torch.Tensor) -> torch.Tensor:
 
 def _quiet(network: type[torch.nn.Module], *arguments: object, **settings: object) -> torch.nn.Module:
     """A small network in eval mode, always with the same weights, which leaves torch's random numbers alone."""
-    with own_numbers(), torch.no_grad():
+    with isolated_rng(), torch.no_grad():
         built = network(*arguments, **settings).eval()
         for weight in built.parameters():
             weight *= 3  # so that every input, the label too, makes a difference that one can see

@@ -15,7 +15,7 @@ from gan_lib.folders import FORMAT, made, write_folder
 from gan_lib.metrics import MOMENTS, NEIGHBOURS, SAMPLES, SIDES, Judge, frechet_metric, look, sharpness
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.progress import progress
-from gan_lib.random_numbers import own_numbers
+from gan_lib.rng import isolated_rng
 
 NEAR = 5_000  # images whose features are kept one by one, for precision and recall
 
@@ -23,7 +23,7 @@ NEAR = 5_000  # images whose features are kept one by one, for precision and rec
 def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: int = 12, seed: int = 0) -> dict:
     """Train the classifier, add what it sees on the test images, measure the floors, write the run; its card."""
     start = time.perf_counter()
-    with own_numbers(seed):
+    with isolated_rng(seed):
         network = _train(train, epochs, seed).half().float()  # what is stored is what judges
     _, guesses = look(network, to_range(test.pixels).split(1000))
     files = {"weights.safetensors": weights.to_bytes(network)}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cosine_similarity
 
 from gan_lib.errors import BadInput, one_of
-from gan_lib.random_numbers import own_numbers
+from gan_lib.rng import isolated_rng
 
 ORDERS = {
     "turns": "D's turn, then G's",
@@ -136,7 +136,7 @@ def run(wiring: Wiring) -> Outcome:
 
 def _names() -> dict[str, object]:
     """What the lines may use. Two layers each, so that an in-place change of a weight is noticed."""
-    with own_numbers():
+    with isolated_rng():
         generator = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
         discriminator = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
         z, real = torch.randn(16, 4), torch.randn(16, 2) + 2  # (B, 4), (B, 2)

@@ -27,7 +27,7 @@ from gan_lib.folders import read_folder
 from gan_lib.latent import z_from_seed
 from gan_lib.networks import evaluating
 from gan_lib.networks.classifier import SmallClassifier
-from gan_lib.random_numbers import own_numbers
+from gan_lib.rng import isolated_rng
 from gan_lib.runs import find
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def judge(dataset: str, side: int) -> Judge:
         content, seen = files["weights.safetensors"], load_tensors(files[f"test_{side}.safetensors"])
     except KeyError as error:
         raise BadRun(f"{folder} lacks {error}; record it again (python -m gan_lib classifier {dataset}).") from error
-    with own_numbers():  # its first weights, soon overwritten, must not use up random numbers
+    with isolated_rng():  # its first weights, soon overwritten, must not use up random numbers
         network = weights.fill(SmallClassifier(), content)
     return Judge(network, {name: seen[name] for name in MOMENTS}, seen["features"] * seen["scale"])
 

@@ -2,7 +2,7 @@
 
 Every rank draws the whole batch's indices and z from the same numbers and takes its own part of them, so that N
 processes see together what one process sees alone; DistributedDataParallel averages their gradients. BatchNorm and the
-history see one rank's part. With one process or two a resumed run ends with the same bits; with more,
+history see one rank's part. With one process or two a resumed run on the CPU ends with the same bits; with more,
 DistributedDataParallel adds in another order after its first step, which moves the last bits.
 """
 
@@ -43,11 +43,14 @@ def joined(device: torch.device) -> Iterator[None]:
     """Join the other processes inside the `with`, if torchrun started any: NCCL on CUDA, else gloo.
 
     Raises:
+        BadInput: a device on which processes cannot share gradients.
         LostProcess: another process ended or no longer answers.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
+    if device.type not in ("cpu", "cuda"):
+        raise BadInput(f"several processes were started on {device.type}; they can share cpu or cuda (--device cpu).")
     if device.type == "cuda":
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)

@@ -10,13 +10,13 @@ from torch import nn
 from gan_lib.games import NON_SATURATING, Game
 from gan_lib.networks import normal_weights
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
-from gan_lib.random_numbers import own_numbers
+from gan_lib.rng import isolated_rng
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training, so that the same recipe gives the same run (on the
-    same device and number of threads: elsewhere random numbers or roundings differ).
+    """Everything that decides a training, so that the same recipe gives the same run (on the same CPU and number of
+    threads: elsewhere random numbers or roundings differ).
 
     Attributes:
         name: the run's name.
@@ -72,7 +72,7 @@ class Recipe:
 
     def build(self) -> tuple[nn.Module, nn.Module]:
         """A new generator and discriminator on the CPU; `seed` decides their first weights."""
-        with own_numbers(self.seed):
+        with isolated_rng(self.seed):
             networks = self.generator(**self.generator_args), self.discriminator(**self.discriminator_args)
             if self.init_std is not None:
                 networks = tuple(normal_weights(network, self.init_std) for network in networks)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lib.data import ShuffledIndices
+from gan_lib.device import memory_format
 from gan_lib.recipe import Recipe
 
 
@@ -16,7 +17,7 @@ class State:
 
     Attributes:
         step: updates of G done.
-        generator, discriminator: on the device, channels last.
+        generator, discriminator: on the device, channels last (not on MPS).
         average: G's exponential moving average, None if the recipe has none.
         g_optimizer, d_optimizer: fused where torch has it.
         rng: gives every z and the order of the data, on the device.
@@ -28,7 +29,7 @@ class State:
         """The state before the first update. BadInput: a batch larger than the n_images."""
         self.recipe, self.device, self.step = recipe, torch.device(device), 0
         self.generator, self.discriminator = (
-            network.to(self.device, memory_format=torch.channels_last) for network in recipe.build()
+            network.to(self.device, memory_format=memory_format(self.device)) for network in recipe.build()
         )
         self.average = None if recipe.ema is None else deepcopy(self.generator).requires_grad_(False)
         self.g_optimizer = _optimizer(recipe, self.generator, recipe.lr_g)

@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 
 from gan_lib.data import ImageSet
 from gan_lib.errors import BadInput
-from gan_lib.networks import check_images, check_labels, check_z
+from gan_lib.networks import check_images, check_labels_without_waiting, check_z
 
 RADIUS, SPREAD = 0.75, 0.03
 
@@ -115,5 +115,5 @@ def _hidden(n_in: int, width: int) -> list[nn.Module]:
 def _with_labels(x: Tensor, labels: tuple[Tensor, ...], classes: int) -> Tensor:
     if not classes:
         return x
-    check_labels(labels[0], classes, len(x))
+    check_labels_without_waiting(labels[0], len(x), classes)
     return torch.cat([x, one_hot(labels[0], classes).to(x.dtype)], dim=1)

@@ -16,7 +16,7 @@ from gan_lib.errors import BadInput, Diverged
 from gan_lib.games import DLoss, Game
 from gan_lib.networks import check_labels
 from gan_lib.progress import progress
-from gan_lib.random_numbers import own_numbers, start_numbers
+from gan_lib.rng import isolated_rng, seed_rng
 from gan_lib.state import State
 
 HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "d_real", "d_fake")
@@ -24,18 +24,18 @@ EXPLODED = 1e6  # no loss of any game here comes near it while it still learns
 CHECK_EVERY = 1000  # updates between two looks at the losses, which wait for the device, and at the memory
 
 
-def _leaves_random_numbers_alone(training: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """`training` with random numbers of its own, the CPU's and the device's; the caller's go on as before."""
+def _with_isolated_rng(training: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`training` with generators of its own, on the CPU and on the device."""
 
     @wraps(training)
-    def with_its_own(state: State, *args: object, **options: object) -> Tensor:
-        with own_numbers(state.recipe.seed, state.device):
+    def isolated(state: State, *args: object, **options: object) -> Tensor:
+        with isolated_rng(state.recipe.seed, state.device):
             return training(state, *args, **options)
 
-    return with_its_own
+    return isolated
 
 
-@_leaves_random_numbers_alone
+@_with_isolated_rng  # the caller's random numbers are left alone
 def train(
     state: State,
     images: ImageSet,
@@ -81,7 +81,7 @@ def train(
     for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
         if stop:
             break
-        _start_numbers(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
+        _seed_step(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
         for k in range(recipe.d_steps):
             rows = next(state.rows)[mine]  # (B,)
@@ -148,9 +148,9 @@ class _DiscriminatorTask(nn.Module):
         return self.game.d_loss(self.discriminator, real, fake, *labels)
 
 
-def _start_numbers(device: torch.device, seed: int, step: int) -> None:
+def _seed_step(device: torch.device, seed: int, step: int) -> None:
     """Other numbers for each seed, rank and step; 32 bits, because torch's CPU generator looks at no more of a seed."""
-    start_numbers(crc32(f"{seed} {parallel.rank()} {step}".encode()), device)
+    seed_rng(crc32(f"{seed} {parallel.rank()} {step}".encode()), device)
 
 
 @torch.no_grad()
@@ -171,6 +171,10 @@ def _check(state: State, images: ImageSet, steps: int) -> None:
     if pixels.is_floating_point() and not (pixels.min() >= -1 and pixels.max() <= 1):
         raise BadInput(
             f"the data runs from {pixels.min():g} to {pixels.max():g}; give uint8 0…255 or float −1…1, as tanh does."
+        )
+    if pixels.is_floating_point() and pixels.ndim == 4 and pixels.min() >= 0:
+        raise BadInput(
+            f"the pictures are floats from {pixels.min():g} to {pixels.max():g}, and tanh draws −1…1; give 2 * x - 1."
         )
     if recipe.game.conditional:
         check_labels(images.labels, state.generator.classes, len(pixels))

@@ -80,3 +80,17 @@ def test_every_file_that_it_names_exists():
     root = Path(__file__).parents[1]
     for name in re.findall(r"`((?:book|gan_lib|tests)/[\w/.-]*)`", TEXT):
         assert name.startswith("book/09_") or (root / name).exists(), name
+
+
+def test_the_readmes_training_on_own_pictures_works_as_it_stands_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)
+    shorter = example.replace("steps=20_000", "steps=2").replace('"features": 64', '"features": 4')
+    assert shorter.count("steps=2,") == shorter.count('"features": 4,') == 1
+    names = {}
+    exec(compile(shorter, "README.md", "exec"), names)
+    run = names["run"]
+    assert run.card["data"] == "mine" and run.card["steps_done"] == 2
+    assert run.generator.image_shape == (3, 32, 32)
+    assert {tuple(pictures.shape) for pictures in run.samples.values()} == {(run.recipe.pictures, 3, 32, 32)}

@@ -140,3 +140,21 @@ def test_eq_saturating_gradient_and_eq_non_saturating_gradient(loss, gradient):
 def test_bad_input_is_refused(call, said):
     with pytest.raises(BadInput, match=said):
         call()
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3, 1.5])
+def test_eq_at_once_and_eq_in_turns_by_gradient_steps_of_torch(rate):
+    for in_turns in (False, True):
+        x, y = (torch.tensor(start, dtype=torch.float64, requires_grad=True) for start in (1.0, -0.4))
+        descends, climbs = torch.optim.SGD([x], lr=rate), torch.optim.SGD([y], lr=rate, maximize=True)
+        for _ in range(20):
+            before = (x**2 + y**2).item(), (x**2 + y**2 - rate * x * y).item()
+            x.grad, y.grad = torch.autograd.grad(x * y, (x, y))
+            descends.step()
+            if in_turns:
+                (y.grad,) = torch.autograd.grad(x * y, y)
+            climbs.step()
+            if in_turns:
+                assert (x**2 + y**2 - rate * x * y).item() == pytest.approx(before[1], rel=1e-9)
+            else:
+                assert (x**2 + y**2).item() == pytest.approx((1 + rate**2) * before[0], rel=1e-9)

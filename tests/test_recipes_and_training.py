@@ -9,9 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from gan_lib import games, recipes, training
+from gan_lib import games, networks, recipes, training
 from gan_lib.errors import BadInput, Diverged
-from gan_lib.networks import conditional
 from gan_lib.networks.mlp import MLPDiscriminator
 from gan_lib.recipe import difference
 from gan_lib.state import State
@@ -338,7 +337,7 @@ def test_each_step_of_each_seed_and_rank_has_global_numbers_of_its_own(tiny, ima
     assert len(set(numbers)) == 12
     for seed, rank, step in ((0, 0, 12), (1, 0, 12), (0, 1, 12), (0, 12, 0), (2**32 - 1, 0, 12)):
         monkeypatch.setattr(training.parallel, "rank", lambda rank=rank: rank)
-        training._start_numbers(torch.device("cpu"), seed, step)
+        training._seed_step(torch.device("cpu"), seed, step)
         numbers.append(torch.rand(()).item())
     assert numbers[12] == numbers[11] and len(set(numbers)) == 16
 
@@ -475,6 +474,7 @@ def test_a_batch_larger_than_the_data_or_empty_is_refused(tiny, images, batch_si
         (torch.zeros(64, 28, 28, dtype=torch.uint8), r"the shape \(28, 28\)"),
         (torch.linspace(0, 255, 64 * 784).view(64, 1, 28, 28), "runs from 0 to 255; give uint8 0…255 or float −1…1"),
         (torch.full((64, 1, 28, 28), torch.nan), "runs from nan to nan"),
+        (torch.linspace(0, 1, 64 * 784).view(64, 1, 28, 28), r"floats from 0 to 1, and tanh draws −1…1; give 2 \* x"),
     ],
 )
 def test_pictures_of_another_size_or_range_are_refused_before_the_first_update(tiny, images, pixels, said):
@@ -554,7 +554,7 @@ def test_nothing_waits_for_the_device_at_each_step(images, monkeypatch, name):
 
     for method in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
         monkeypatch.setattr(torch.Tensor, method, counted(getattr(torch.Tensor, method)))
-    monkeypatch.setattr(conditional, "check_labels", lambda *_: None)  # the networks look at them on a CPU alone
+    monkeypatch.setattr(networks, "check_labels", lambda *_: None)  # the networks look at them on a CPU alone
 
     def syncs(steps):
         nonlocal count

@@ -53,6 +53,14 @@ def check_labels(labels: Tensor, classes: int, n: int | None = None) -> None:
         raise BadInput(f"labels run from {labels.min()} to {labels.max()}; choose from 0…{classes - 1}.")
 
 
+def check_labels_without_waiting(labels: Tensor, n: int, classes: int) -> None:
+    """`check_labels` on the CPU; elsewhere type and shape alone, since looking at values waits: `train` looks once."""
+    if torch.compiler.is_compiling():  # an exported program cannot look at values
+        return
+    if labels.device.type == "cpu" or labels.dtype != torch.int64 or labels.shape != (n,):
+        check_labels(labels, classes, n)
+
+
 def at_least_float32(x: Tensor) -> Tensor:
     """What autocast left in bfloat16 becomes float32 again, so that losses are exact; the rest stays as it is."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from gan_lib.networks import at_least_float32, check_images, check_labels, check_z
+from gan_lib.networks import at_least_float32, check_images, check_labels_without_waiting, check_z
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 
 
@@ -47,7 +47,7 @@ class CGANGenerator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """z (B, latent_dim) from N(0, 1), labels int64 (B,) → images (B, C, H, W) in −1…1. BadInput: other shapes."""
         check_z(z, self.latent_dim)
-        _check_shape(labels, z.shape[0], self.classes)
+        check_labels_without_waiting(labels, z.shape[0], self.classes)
         x = torch.cat([z, self.label_emb(labels)], dim=1)  # (B, 110)
         return at_least_float32(self.model(x)).unflatten(1, self.image_shape)  # (B, 1, 28, 28)
 
@@ -78,7 +78,7 @@ class CGANDiscriminator(nn.Module):
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """x (B, C, H, W) in −1…1, labels int64 (B,) → logits (B, 1). BadInput: other shapes."""
         check_images(x, self.image_shape)
-        _check_shape(labels, x.shape[0], self.classes)
+        check_labels_without_waiting(labels, x.shape[0], self.classes)
         return at_least_float32(self.model(torch.cat([x.flatten(1), self.label_emb(labels)], dim=1)))
 
 
@@ -128,7 +128,7 @@ class ACGANGenerator(DCGANGenerator):
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """z (B, latent_dim) from N(0, 1), labels int64 (B,) → images (B, C, 32, 32) in −1…1. BadInput: other shapes."""
         check_z(z, self.latent_dim)
-        _check_shape(labels, z.shape[0], self.classes)
+        check_labels_without_waiting(labels, z.shape[0], self.classes)
         x = torch.cat([z, one_hot(labels, self.classes).to(z.dtype)], dim=1)  # (B, 110)
         return at_least_float32(self.model(x[:, :, None, None]))
 
@@ -161,11 +161,3 @@ def _mlp_trunk(n_in: int, width: int, dropout: float) -> list[nn.Module]:
         for wide, narrow in pairwise(sizes)
         for layer in (nn.Linear(wide, narrow), nn.LeakyReLU(0.2), nn.Dropout(dropout))
     ]
-
-
-def _check_shape(labels: Tensor, n: int, classes: int) -> None:
-    """The whole check on the CPU; on a GPU, where looking at a value means waiting, the training checks all at once."""
-    if torch.compiler.is_compiling():  # an exported program cannot look at values
-        return
-    if labels.device.type == "cpu" or labels.dtype != torch.int64 or labels.shape != (n,):
-        check_labels(labels, classes, n)
