@@ -47,9 +47,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """How pictures and kernels lie in memory: channels last, as convolutions on the CPU and on CUDA like it best.
-
-    Not on MPS: before its mending in 2026 BatchNorm's backward pass could give wrong gradients there (pytorch #175189).
+    """How kernels, and so the pictures that come out of them, lie in memory: channels last, which convolutions on the
+    CPU and on CUDA like best. Not on MPS: there BatchNorm's backward pass was wrong for it until the summer of 2026
+    (pytorch/pytorch, issue 175189).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 

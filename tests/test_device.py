@@ -243,6 +243,12 @@ def test_several_processes_are_refused_on_a_device_that_shares_no_gradients(monk
         pass
 
 
+def test_kernels_lie_channels_last_but_not_on_mps():
+    found = {kind: device.memory_format(torch.device(kind)) for kind in ("cpu", "cuda", "mps")}
+    last = torch.channels_last
+    assert found == {"cpu": last, "cuda": last, "mps": torch.contiguous_format}
+
+
 # ------------------------------------------------------------------------------- what readers do with it
 
 

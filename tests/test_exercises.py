@@ -33,6 +33,8 @@ def one_update(generator, discriminator, real, z):
     g_adam = torch.optim.Adam(generator.parameters(), lr=0.01, betas=(0.5, 0.999))
     with torch.no_grad():
         fake = generator(z)
+    for network in (discriminator, generator):
+        network.zero_grad()
     (bce(discriminator(real), ones) + bce(discriminator(fake), zeros)).backward()
     d_adam.step()
     bce(discriminator(generator(z)), ones).backward()
@@ -273,3 +275,13 @@ def test_the_references_give_what_is_known_by_heart():
 def test_an_unknown_exercise_is_refused_with_the_known_ones():
     with pytest.raises(BadInput, match=r"exercise 'sferical' is not known; choose one of: .*spherical"):
         check("sferical", spherical)
+
+
+def test_an_update_that_keeps_old_gradients_is_not_yet(capsys):
+    def without_zero_grad(generator, discriminator, real, z):
+        for network in (generator, discriminator):
+            network.zero_grad = lambda: None
+        return one_update(generator, discriminator, real, z)
+
+    check("one-update", without_zero_grad)
+    assert capsys.readouterr().out.startswith("not yet")
