@@ -48,8 +48,8 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def memory_format(device: torch.device) -> torch.memory_format:
     """How kernels, and so the pictures that come out of them, lie in memory: channels last, which convolutions on the
-    CPU and on CUDA like best. Not on MPS: there BatchNorm's backward pass was wrong for it until the summer of 2026
-    (pytorch/pytorch, issue 175189).
+    CPU and on CUDA like best. Not on MPS: there BatchNorm's backward pass crashed or was wrong for it until the summer
+    of 2026 (pytorch/pytorch, issue 175189 and pull request 188371).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 

@@ -27,11 +27,12 @@ class Exercise:
     used: bool = False
 
     def arguments(self, values: tuple) -> tuple:
-        """A copy of one try's arguments, because networks are trained in place."""
+        """A copy of one try's arguments, because networks are trained in place; with gradients of 1 if `used`."""
         copied = deepcopy(values)
-        for network in copied if self.used else ():
-            for weight in network.parameters() if isinstance(network, torch.nn.Module) else ():
-                weight.grad = torch.ones_like(weight)
+        if self.used:
+            for network in filter(lambda value: isinstance(value, torch.nn.Module), copied):
+                for weight in network.parameters():
+                    weight.grad = torch.ones_like(weight)
         return copied
 
 

@@ -50,7 +50,7 @@ def joined(device: torch.device) -> Iterator[None]:
         yield
         return
     if device.type not in ("cpu", "cuda"):
-        raise BadInput(f"several processes were started on {device.type}; they can share cpu or cuda (--device cpu).")
+        raise BadInput(f"several processes cannot train on {device.type}; start one, or choose cpu or cuda.")
     if device.type == "cuda":
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)

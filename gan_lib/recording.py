@@ -40,7 +40,7 @@ def record(
     resume: bool = False,
     save_every: float = SAVE_EVERY,
     show_progress: bool = True,
-) -> runs.Run:
+) -> runs.Run | None:
     """Train by `recipe` on `data` and write the run to `folder`, all of it or nothing.
 
     Meanwhile a checkpoint lies beside the folder (`checkpoints.path_of`). It goes when the run is written.
@@ -56,6 +56,9 @@ def record(
         resume: go on from the checkpoint, if there is one; a finished run is left as it is.
         save_every: seconds between two checkpoints.
         show_progress: show a progress bar.
+
+    Returns:
+        The run as it was written; None in all processes but the first, if there are several.
 
     Raises:
         BadInput: `folder` is not empty, or a checkpoint lies there and `resume` is not asked for.

@@ -26,6 +26,6 @@ def isolated_rng(seed: int = 0, device: torch.device = CPU) -> Iterator[None]:
 def seed_rng(seed: int, device: torch.device) -> None:
     """Seed the generators of the CPU and of the current device of that type; torch.manual_seed would seed all others
     too, and takes 100 µs."""
-    torch.default_generator.manual_seed(int(seed))
+    torch.default_generator.manual_seed(seed)
     if device.type != "cpu":
-        torch.get_device_module(device).manual_seed(int(seed))
+        torch.get_device_module(device).manual_seed(seed)

@@ -115,5 +115,5 @@ def _hidden(n_in: int, width: int) -> list[nn.Module]:
 def _with_labels(x: Tensor, labels: tuple[Tensor, ...], classes: int) -> Tensor:
     if not classes:
         return x
-    check_labels_without_waiting(labels[0], len(x), classes)
+    check_labels_without_waiting(labels[0], classes, len(x))
     return torch.cat([x, one_hot(labels[0], classes).to(x.dtype)], dim=1)

@@ -174,7 +174,8 @@ def _check(state: State, images: ImageSet, steps: int) -> None:
         )
     if pixels.is_floating_point() and pixels.ndim == 4 and pixels.min() >= 0:
         raise BadInput(
-            f"the pictures are floats from {pixels.min():g} to {pixels.max():g}, and tanh draws −1…1; give 2 * x - 1."
+            f"the pictures are floats from {pixels.min():g} to {pixels.max():g}; the generator draws −1…1 (tanh), so "
+            "scale them with 2 * x - 1."
         )
     if recipe.game.conditional:
         check_labels(images.labels, state.generator.classes, len(pixels))

@@ -1,12 +1,14 @@
 """A second device, "fake", in the CPU's memory: where no GPU is, it stands in for one.
 
 Its tensors are computed by the CPU's own kernels, so a training there can end with the CPU's bits. But as on a GPU
-- a tensor of one device is refused beside one of the other (a CPU number of no dimension passes where CUDA lets it),
+- a tensor of one device is refused beside one of the other (a CPU number without dimensions passes as with CUDA),
 - random numbers come from the device's own generators,
-- what makes the program wait for the device, because it asks for a value, is counted.
+- a tensor of one device is refused beside one of the other (a CPU number without dimensions passes as with CUDA),
+  as indices, and copies from one device to the other).
 
-What it does not show: kernels (their speed, their rounding, types that they lack), autocast, several cards. It refuses
-more than CUDA in two places, CPU indices and torch.tensor(..., device="fake").
+What it does not show: kernels (their speed, their rounding, types that they lack), autocast, updates of many weights in
+one operation, several cards. It refuses some things that CUDA takes: CPU indices, torch.tensor(..., device="fake"), and
+a tensor in a formatted text.
 
 torch takes a device from Python once in a process, and before the process's first backward pass, so a test runs its
 functions in a process of their own (`process`).
@@ -38,11 +40,11 @@ device = torch.device("cpu")  # until `set_up`
 waits: list[str] = []  # the operations that waited, since the process began
 
 
-class FakeTensor(torch.Tensor):
+class StandIn(torch.Tensor):
     """A tensor on the device; `on_cpu` holds its values."""
 
     @staticmethod
-    def __new__(cls, on_cpu: torch.Tensor) -> FakeTensor:
+    def __new__(cls, on_cpu: torch.Tensor) -> StandIn:
         layout = {"strides": on_cpu.stride(), "storage_offset": on_cpu.storage_offset()}
         made = torch.Tensor._make_wrapper_subclass(cls, on_cpu.size(), **layout, dtype=on_cpu.dtype, device=device)
         made.on_cpu = on_cpu
@@ -129,7 +131,7 @@ class _Everything(TorchDispatchMode):
 def _run(operation: torch._ops.OpOverload, args: tuple, kwargs: dict) -> object:
     """One operation: refused if a GPU would refuse it, counted if the program would wait, then computed by the CPU."""
     tensors = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
-    fakes = [isinstance(tensor, FakeTensor) for tensor in tensors]
+    fakes = [isinstance(tensor, StandIn) for tensor in tensors]
     to = kwargs.get("device")
     ends_fake = any(fakes) if to is None else torch.device(to).type == "fake"
     if operation is aten.copy_.default:
@@ -137,13 +139,13 @@ def _run(operation: torch._ops.OpOverload, args: tuple, kwargs: dict) -> object:
     if operation not in COPIES:
         _refuse_a_mixture(operation, tensors, fakes)
     crosses = operation in COPIES and any(fake != ends_fake for fake in fakes)
-    if crosses or (any(fakes) and _asks(operation, tensors)):
+    if crosses or (any(fakes) and _asks(operation, args)):
         waits.append(str(operation))
     generator = kwargs.get("generator")
     if generator is not None and (generator._cdata in Generator.fakes) != ends_fake:
         raise RuntimeError("a generator gives random numbers on its own device only.")
 
-    args, kwargs = tree_map_only(FakeTensor, lambda tensor: tensor.on_cpu, (args, kwargs))
+    args, kwargs = tree_map_only(StandIn, lambda tensor: tensor.on_cpu, (args, kwargs))
     if to is not None:
         kwargs = kwargs | {"device": torch.device("cpu")}
     if ends_fake and generator is None and torch.Tag.nondeterministic_seeded in operation.tags:
@@ -154,9 +156,9 @@ def _run(operation: torch._ops.OpOverload, args: tuple, kwargs: dict) -> object:
     return _on_device(result, tensors) if ends_fake else result
 
 
-def _asks(operation: torch._ops.OpOverload, tensors: list[torch.Tensor]) -> bool:
-    if operation.overloadpacket in INDEXING:
-        return any(index.dtype == torch.bool for index in tensors[1:])  # how many are True decides the shape
+def _asks(operation: torch._ops.OpOverload, args: tuple) -> bool:
+    if operation.overloadpacket in INDEXING:  # how many are True decides the shape
+        return any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1])
     return operation.overloadpacket in ASKS
 
 
@@ -170,8 +172,8 @@ def _refuse_a_mixture(operation: torch._ops.OpOverload, tensors: list[torch.Tens
 
 def _on_device(result: object, tensors: list[torch.Tensor]) -> object:
     """The result as tensors on the device; an operation in place gives the tensor back that it was given."""
-    known = {id(tensor.on_cpu): tensor for tensor in tensors if isinstance(tensor, FakeTensor)}
-    return tree_map_only(torch.Tensor, lambda new: known[id(new)] if id(new) in known else FakeTensor(new), result)
+    known = {id(tensor.on_cpu): tensor for tensor in tensors if isinstance(tensor, StandIn)}
+    return tree_map_only(torch.Tensor, lambda new: known[id(new)] if id(new) in known else StandIn(new), result)
 
 
 def set_up() -> None:

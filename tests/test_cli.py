@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import gan_lib.__main__ as cli
-from gan_lib import device, files, latent, recipes, runs, training
+from gan_lib import device, files, latent, recipes, rng, runs, training
 from gan_lib.errors import BadInput
 from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
 
@@ -316,3 +317,28 @@ def test_a_device_that_is_not_here_is_refused(monkeypatch, name):
     with pytest.raises(BadInput, match="device") as refused:
         device.pick(name)
     assert repr(name) in str(refused.value)
+
+
+def test_kernels_lie_channels_last_but_not_on_mps():
+    found = {kind: device.memory_format(torch.device(kind)) for kind in ("cpu", "cuda", "mps")}
+    last = torch.channels_last
+    assert found == {"cpu": last, "cuda": last, "mps": torch.contiguous_format}
+
+
+def test_the_second_cuda_device_is_the_current_one_while_its_numbers_are_ours(monkeypatch):
+    """Without one: what torch.cuda is asked, and in which order."""
+    said, state = [], torch.zeros(16, dtype=torch.uint8)
+
+    @contextmanager
+    def current(place):
+        said.append(f"enter {place}")
+        yield
+        said.append(f"leave {place}")
+
+    monkeypatch.setattr(torch.cuda, "device", current)
+    monkeypatch.setattr(torch.cuda, "manual_seed", lambda seed: said.append(f"seed {seed}"))
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda place: said.append(f"get {place}") or state)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda new, place: said.append(f"set {place} {new is state}"))
+    with rng.isolated_rng(5, torch.device("cuda", 1)):
+        said.append("work")
+    assert said == ["enter cuda:1", "get cuda:1", "seed 5", "work", "set cuda:1 True", "leave cuda:1"]

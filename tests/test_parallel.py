@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 import gan_lib.__main__ as cli
 from gan_lib import parallel, recipes, training
+from gan_lib.errors import BadInput
 from gan_lib.recording import record
 from gan_lib.state import State
 from gan_lib.training import train
@@ -218,6 +219,15 @@ def test_torchrun_records_one_run(tmp_path, digits):  # noqa: F811
     assert done.stdout.count("3 updates in") == 1
     card = run_files(tmp_path / "run")["card"]
     assert card["made"]["processes"] == 2 and card["steps_done"] == 3
+
+
+def test_several_processes_are_refused_on_a_device_that_shares_no_gradients(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with (
+        pytest.raises(BadInput, match="several processes cannot train on mps; start one, or choose cpu or cuda"),
+        parallel.joined(torch.device("mps")),
+    ):
+        pass
 
 
 def test_under_torchrun_each_rank_has_a_card_of_its_own(monkeypatch):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from gan_lib import games, networks, recipes, training
+from gan_lib import games, recipes, training
 from gan_lib.errors import BadInput, Diverged
 from gan_lib.networks.mlp import MLPDiscriminator
 from gan_lib.recipe import difference
@@ -474,7 +474,10 @@ def test_a_batch_larger_than_the_data_or_empty_is_refused(tiny, images, batch_si
         (torch.zeros(64, 28, 28, dtype=torch.uint8), r"the shape \(28, 28\)"),
         (torch.linspace(0, 255, 64 * 784).view(64, 1, 28, 28), "runs from 0 to 255; give uint8 0…255 or float −1…1"),
         (torch.full((64, 1, 28, 28), torch.nan), "runs from nan to nan"),
-        (torch.linspace(0, 1, 64 * 784).view(64, 1, 28, 28), r"floats from 0 to 1, and tanh draws −1…1; give 2 \* x"),
+        (
+            torch.linspace(0, 1, 64 * 784).view(64, 1, 28, 28),
+            "floats from 0 to 1; the generator draws −1…1",
+        ),
     ],
 )
 def test_pictures_of_another_size_or_range_are_refused_before_the_first_update(tiny, images, pixels, said):
@@ -535,32 +538,3 @@ def test_a_long_training_looks_at_its_losses_on_the_way(tiny, images, monkeypatc
     with pytest.raises(Diverged):
         trained(state.recipe, images, state)
     assert state.step == 4
-
-
-# ------------------------------------------------------------------------------------------ speed
-
-
-@pytest.mark.parametrize("name", TINY)
-def test_nothing_waits_for_the_device_at_each_step(images, monkeypatch, name):
-    count = 0
-
-    def counted(method):
-        def call(*arguments, **options):
-            nonlocal count
-            count += 1
-            return method(*arguments, **options)
-
-        return call
-
-    for method in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
-        monkeypatch.setattr(torch.Tensor, method, counted(getattr(torch.Tensor, method)))
-    monkeypatch.setattr(networks, "check_labels", lambda *_: None)  # the networks look at them on a CPU alone
-
-    def syncs(steps):
-        nonlocal count
-        count = 0
-        trained(replace(TINY[name], log_every=1), images, steps=steps)
-        return count
-
-    few, many = syncs(2), syncs(15)  # both less than an epoch and more than one
-    assert few == many > 0

@@ -53,9 +53,10 @@ def check_labels(labels: Tensor, classes: int, n: int | None = None) -> None:
         raise BadInput(f"labels run from {labels.min()} to {labels.max()}; choose from 0…{classes - 1}.")
 
 
-def check_labels_without_waiting(labels: Tensor, n: int, classes: int) -> None:
-    """`check_labels` on the CPU; elsewhere type and shape alone, since looking at values waits: `train` looks once."""
-    if torch.compiler.is_compiling():  # an exported program cannot look at values
+def check_labels_without_waiting(labels: Tensor, classes: int, n: int) -> None:
+    """`check_labels` on the CPU; elsewhere type and shape alone, since looking at values waits: `train` looks once.
+    Nothing is checked while a program is exported, which cannot look at values."""
+    if torch.compiler.is_compiling():
         return
     if labels.device.type == "cpu" or labels.dtype != torch.int64 or labels.shape != (n,):
         check_labels(labels, classes, n)

@@ -47,7 +47,7 @@ class CGANGenerator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """z (B, latent_dim) from N(0, 1), labels int64 (B,) → images (B, C, H, W) in −1…1. BadInput: other shapes."""
         check_z(z, self.latent_dim)
-        check_labels_without_waiting(labels, z.shape[0], self.classes)
+        check_labels_without_waiting(labels, self.classes, z.shape[0])
         x = torch.cat([z, self.label_emb(labels)], dim=1)  # (B, 110)
         return at_least_float32(self.model(x)).unflatten(1, self.image_shape)  # (B, 1, 28, 28)
 
@@ -78,7 +78,7 @@ class CGANDiscriminator(nn.Module):
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """x (B, C, H, W) in −1…1, labels int64 (B,) → logits (B, 1). BadInput: other shapes."""
         check_images(x, self.image_shape)
-        check_labels_without_waiting(labels, x.shape[0], self.classes)
+        check_labels_without_waiting(labels, self.classes, x.shape[0])
         return at_least_float32(self.model(torch.cat([x.flatten(1), self.label_emb(labels)], dim=1)))
 
 
@@ -128,7 +128,7 @@ class ACGANGenerator(DCGANGenerator):
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """z (B, latent_dim) from N(0, 1), labels int64 (B,) → images (B, C, 32, 32) in −1…1. BadInput: other shapes."""
         check_z(z, self.latent_dim)
-        check_labels_without_waiting(labels, z.shape[0], self.classes)
+        check_labels_without_waiting(labels, self.classes, z.shape[0])
         x = torch.cat([z, one_hot(labels, self.classes).to(z.dtype)], dim=1)  # (B, 110)
         return at_least_float32(self.model(x[:, :, None, None]))
 
