@@ -88,7 +88,7 @@ def slider(page: Page, k: int):
 OTHERS = ("genindex", "py-modindex", "search")
 WIDGETS = {  # on each page; on the others none
     "book/index": 1,
-    "book/01_theory": 3,
+    "book/01_theory": 4,
     "book/02_convolution_arithmetic": 2,
     "book/03_mlp_gan": 2,
     "book/04_dcgan": 2,
