@@ -24,7 +24,7 @@ from tests.conftest import TINY, random_images
 
 ROOT = Path(__file__).parents[1]
 if Version(torch.__version__).release < (2, 15):  # 2.8 does not have it; those between were not tried
-    pytest.skip("an older torch takes no device from Python", allow_module_level=True)
+    pytest.skip("the fake device is written for torch 2.15 and newer", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

@@ -544,6 +544,12 @@ def test_torchs_global_random_numbers_are_left_alone(trained):
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_loading_a_judge_leaves_torchs_global_random_numbers_alone():
+    before = torch.get_rng_state()
+    metrics.judge.__wrapped__("fashion-mnist", 28)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_generator_draws_in_eval_mode_and_has_its_own_mode_afterwards(training, pictures):
     album = Album(pictures[28]).train(training)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from gan_lib import games, recipes, training
+from gan_lib import games, networks, recipes, training
 from gan_lib.errors import BadInput, Diverged
 from gan_lib.networks.mlp import MLPDiscriminator
 from gan_lib.recipe import difference
@@ -538,3 +538,32 @@ def test_a_long_training_looks_at_its_losses_on_the_way(tiny, images, monkeypatc
     with pytest.raises(Diverged):
         trained(state.recipe, images, state)
     assert state.step == 4
+
+
+# ------------------------------------------------------------------------------------------ speed
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_nothing_waits_for_the_device_at_each_step(images, monkeypatch, name):
+    count = 0
+
+    def counted(method):
+        def call(*arguments, **options):
+            nonlocal count
+            count += 1
+            return method(*arguments, **options)
+
+        return call
+
+    for method in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
+        monkeypatch.setattr(torch.Tensor, method, counted(getattr(torch.Tensor, method)))
+    monkeypatch.setattr(networks, "check_labels", lambda *_: None)  # the networks look at them on a CPU alone
+
+    def syncs(steps):
+        nonlocal count
+        count = 0
+        trained(replace(TINY[name], log_every=1), images, steps=steps)
+        return count
+
+    few, many = syncs(2), syncs(15)  # both less than an epoch and more than one
+    assert few == many > 0
