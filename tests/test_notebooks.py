@@ -118,12 +118,12 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
 
 LIGHT = """def lighten():
     from dataclasses import replace
-    from gan_lib import data, metrics, recording
-    load, record, samples = data.load, recording.record, metrics.samples
+    from gan_lib import data, metrics, progress, recording
+    load, record, samples, bar = data.load, recording.record, metrics.samples, progress.progress
 
     def few(*asked, **options):
         found = load(*asked, **options)
-        return replace(found, pixels=found.pixels[:4_000], labels=found.labels[:4_000])
+        return replace(found, pixels=found.pixels[:2_000], labels=found.labels[:2_000])
 
     def narrow(recipe, *others, **options):
         args = {side: getattr(recipe, side) for side in ("generator_args", "discriminator_args")}
@@ -131,9 +131,10 @@ LIGHT = """def lighten():
         return record(replace(recipe, **fewer), *others, **options)
 
     data.load, recording.record = few, narrow
-    metrics.samples = lambda generator, n, *others: samples(generator, min(n, 1_000), *others)
+    metrics.samples = lambda generator, n, *others: samples(generator, min(n, 500), *others)
+    progress.progress = lambda steps, *others: bar(min(steps, 20), *others)
     for score in (metrics.frechet_distance, metrics.evaluate):
-        score.__kwdefaults__["n"] = 1_000
+        score.__kwdefaults__["n"] = 500
 
 lighten()
 del lighten
@@ -141,18 +142,18 @@ del lighten
 
 
 def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path, monkeypatch):
-    """As a reader runs it, with the live face, but with fewer pictures and narrower convolutions.
+    """As a reader runs it, with the live face, but with fewer pictures, shorter loops and narrower convolutions.
 
     With the digits, where nothing can be downloaded, a chapter has fewer pictures still.
     """
     monkeypatch.delenv("GAN_LIB_STATIC")  # the kernel inherits what this process has
     chapter.cells.insert(chapter.cells.index(*cells(chapter, "parameters")) + 1, nbformat.v4.new_code_cell(LIGHT))
     papermill.execute_notebook(
-        chapter, None, {"TRAIN": True, "STEPS": 20}, cwd=tmp_path, kernel_name="python3", progress_bar=False
+        chapter, None, {"TRAIN": True, "STEPS": 10}, cwd=tmp_path, kernel_name="python3", progress_bar=False
     )
     cards = [json.loads(card.read_text()) for card in (tmp_path / "runs").glob("*/card.json")]
     assert bool(cards) == ("recording.record(" in path.read_text(encoding="utf-8"))
-    assert all(card["steps_done"] == 20 for card in cards)
+    assert all(card["steps_done"] == 10 for card in cards)
 
 
 def test_every_numbered_equation_has_a_test_of_its_name():
