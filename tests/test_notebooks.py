@@ -118,8 +118,9 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
 
 LIGHT = """def lighten():
     from dataclasses import replace
-    from gan_lib import data, metrics, progress, recording
-    load, record, samples, bar = data.load, recording.record, metrics.samples, progress.progress
+    from gan_lib import data, latent, metrics, progress, recording
+    load, record, samples = data.load, recording.record, metrics.samples
+    bar, effects = progress.progress, latent.effects
 
     def few(*asked, **options):
         found = load(*asked, **options)
@@ -133,6 +134,7 @@ LIGHT = """def lighten():
     data.load, recording.record = few, narrow
     metrics.samples = lambda generator, n, *others: samples(generator, min(n, 500), *others)
     progress.progress = lambda steps, *others: bar(min(steps, 20), *others)
+    latent.effects = lambda generator, z: effects(generator, z[:2])
     for score in (metrics.frechet_distance, metrics.evaluate):
         score.__kwdefaults__["n"] = 500
 
