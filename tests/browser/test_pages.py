@@ -52,8 +52,19 @@ def chapter(opened, generator) -> Page:
     return opened
 
 
+# How many sections wait to be laid out until the page has loaded.
+SKIPPED = """() => [...document.querySelectorAll(".bd-article section > section")]
+  .filter((section) => getComputedStyle(section).contentVisibility === "auto").length"""
+
+
+def wait_until_laid_out(page: Page) -> None:
+    """All of the page, also what is far below."""
+    page.wait_for_function(f"({SKIPPED})() === 0")
+
+
 def come_alive(page: Page) -> None:
     """Scroll to each widget; every one must start."""
+    wait_until_laid_out(page)
     for widget in page.locator(".gan-widget").all():
         widget.scroll_into_view_if_needed()
         expect(widget).to_have_attribute("data-alive", "yes", timeout=20_000)
@@ -143,6 +154,21 @@ def test_the_address_of_the_folder_leads_to_the_first_page(site, open_page):
     page.wait_for_url("**/book/index.html")
     come_alive(page)
     assert page.locator(".gan-widget .gan-body").count() == WIDGETS["book/index"]
+
+
+def test_what_is_far_below_waits_until_the_page_has_loaded(site, open_page, browser):
+    wait_until_laid_out(open_page(f"{site}/book/06_conditional.html"))
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/book/06_conditional.html")
+    assert page.evaluate(SKIPPED) > 10
+    context.close()
+
+
+def test_an_address_of_a_section_far_below_leads_there(site, open_page):
+    page = open_page(f"{site}/book/06_conditional.html#exercises")
+    assert page.evaluate(SKIPPED) == 0
+    expect(page.locator("#exercises > h2")).to_be_in_viewport()
 
 
 def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):

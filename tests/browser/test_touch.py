@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from book.pdf import contents
 from gan_lib import arithmetic, ledger
 from gan_lib.errors import BadInput
-from tests.browser.test_pages import OTHERS, WIDGETS, come_alive
+from tests.browser.test_pages import OTHERS, WIDGETS, come_alive, wait_until_laid_out
 
 PAGE = "book/touch.html"
 KNOBS = {
@@ -346,6 +346,7 @@ def test_every_kind_of_signature_satisfies_axe_beside_the_longest_contents_in_li
 
 def assert_accessible(page: Page, theme: str, context: dict, **options) -> None:
     """Axe may not load the style sheets once more ("preload"), and need not describe what is in order."""
+    wait_until_laid_out(page)
     page.wait_for_function("document.getAnimations().length === 0")  # the theme fades from colour to colour
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     result = Axe().run(page, context=context, options={"preload": False, "resultTypes": ["violations"]} | options)
