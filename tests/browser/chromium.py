@@ -51,17 +51,21 @@ def find() -> str | None:
 
 
 def get() -> str:
-    """`find`, else Playwright's download, else the system's package manager; exits with one sentence if all fail."""
-    found = find()
-    if found is None:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
-        found = find()
-    for manager, command in INSTALLERS.items():
-        if found is None and shutil.which(manager):
-            sudo = ["sudo"] if manager != "brew" and getattr(os, "geteuid", int)() != 0 and shutil.which("sudo") else []
-            subprocess.run([*sudo, "sh", "-c", command], check=False)
-            found = find()
-    return found or sys.exit("No Chromium was found or could be installed; install one and set CHROMIUM to its path.")
+    """`find`, else Playwright's download, else the system's package manager. One sentence says what is tried, one more
+    if all of it fails."""
+    if found := find():
+        return found
+    managers = [manager for manager in INSTALLERS if shutil.which(manager)]
+    tried = ", then ".join(["Playwright's own download", *(f"{manager}'s package" for manager in managers)])
+    print(f"No Chromium was found on this machine; trying {tried}, which can take some minutes.", flush=True)
+    sudo = ["sudo"] if getattr(os, "geteuid", int)() != 0 and shutil.which("sudo") else []
+    commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    commands += [[*(sudo if manager != "brew" else []), "/bin/sh", "-c", INSTALLERS[manager]] for manager in managers]
+    for command in commands:
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if found := find():
+            return found
+    sys.exit("No Chromium could be installed; install one yourself and set CHROMIUM to its path.")
 
 
 if __name__ == "__main__":
