@@ -17,8 +17,8 @@ import nbformat
 import papermill
 
 from book import colab
-from gan_lib import autoencoder, data, plane, runs
-from gan_lib.widgets.face import PAGE
+from gan_lib import data, runs
+from gan_lib.chapters import autoencoder, plane
 
 BOOK = Path(__file__).parent
 UNNAMED = {  # recordings that code loads without their names
@@ -36,10 +36,13 @@ def chapters() -> list[Path]:
 
 
 def stamp(notebook: nbformat.NotebookNode) -> str:
-    """sha256 of what the outputs come from: code cells, the recorded runs they name, the widgets' page files."""
+    """sha256 of what the outputs come from: code cells and the recorded runs they name.
+
+    The widgets' scripts are no part of it: the built pages take the present ones, whatever copies an output holds.
+    """
     code = "\n".join(cell.source for cell in colab.without(notebook) if cell.cell_type == "code")
-    files = [*(runs.RECORDED / name / "card.json" for name in loaded(code)), *sorted(PAGE.iterdir())]
-    return hashlib.sha256(code.encode() + b"".join(path.read_bytes() for path in files)).hexdigest()
+    cards = [(runs.RECORDED / name / "card.json").read_bytes() for name in loaded(code)]
+    return hashlib.sha256(code.encode() + b"".join(cards)).hexdigest()
 
 
 def loaded(code: str) -> list[str]:

@@ -6,19 +6,24 @@ import json
 import sys
 from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 
-from gan_lib import autoencoder as autoencoders
-from gan_lib import data, device, files, metrics, parallel, plane, recipes, recording, runs, scoreboard
+from gan_lib import data, runs
 from gan_lib.bench import memory, quality, speed
+from gan_lib.chapters import autoencoder as autoencoders
+from gan_lib.chapters import plane
 from gan_lib.errors import BadInput, GanLibError, Stopped, one_of
-from gan_lib.folders import check_writable
-from gan_lib.judges import record_classifier
+from gan_lib.machine import device, parallel
+from gan_lib.runs import export as export_files
+from gan_lib.runs import migrate as migration
+from gan_lib.runs.folders import check_writable
+from gan_lib.scores import metrics, scoreboard
+from gan_lib.scores.judges import record_classifier
+from gan_lib.training import recipes
 
 UsageError = typer.BadParameter.__base__  # wherever this release of typer keeps it
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
@@ -32,8 +37,9 @@ def train(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images in a batch, over all processes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Another seed than the recipe's.")] = None,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from checkpoint or finished run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out, once complete.")] = False,
+    keep_state: Annotated[bool, typer.Option(help="Keep the last state in --out, so that it can go on later.")] = True,
 ) -> None:
     """Train a recipe and record the run: weights, history, samples and a card.
 
@@ -44,16 +50,18 @@ def train(
     changes = {"batch_size": batch_size, "seed": seed}
     chosen = replace(recipes.recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
     folder, where = out or Path("runs") / recipe, device.pick(parallel.local_device(device_name))
+    images = data.load(chosen.dataset, "train", where)
     with parallel.joined(where):
-        run = recording.record(
+        run = runs.record(
             chosen,
-            data.load(chosen.dataset, "train", where),
+            images,
             folder,
             steps=steps,
-            score=partial(metrics.frechet_distance, dataset=chosen.dataset),
-            evaluate=partial(metrics.evaluate, dataset=chosen.dataset),
+            score=metrics.score_of(images, chosen.image_size),
+            evaluate=metrics.evaluation_of(images, chosen.image_size),
             overwrite=overwrite,
             resume=resume,
+            keep_state=keep_state,
         )
         if parallel.rank() == 0:
             typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
@@ -111,9 +119,9 @@ def sample(
     """Draw pictures with a run's generator and write them to a file."""
     if out is None:  # said here, because not every version of typer refuses an option that is missing
         raise BadInput("no --out was given; name a file for the pictures that ends in .npy or .png.")
-    files.check_suffix(out, (".npy", ".png"))
+    export_files.check_suffix(out, (".npy", ".png"))
     generator = runs.load(run).drawable().to(device.pick(device_name))
-    files.write_samples(out, torch.cat(list(metrics.samples(generator, n, seed, label))))
+    export_files.write_samples(out, torch.cat(list(metrics.samples(generator, n, seed, label))))
     typer.echo(f"{out}: {n:,} pictures of {run}, seed {seed}")
 
 
@@ -131,7 +139,7 @@ def evaluate(
     if bool(names) == every:
         raise BadInput("nothing to evaluate; name one or more runs, or give --all, not both.")
     found = scoreboard.scores(names or scoreboard.shipped(), device.pick(device_name))
-    typer.echo(json.dumps(found, indent=1) if as_json else scoreboard.table(found))
+    typer.echo(json.dumps(found, indent=1) if as_json else scoreboard.as_text(found))
 
 
 @app.command()
@@ -141,8 +149,15 @@ def export(
 ) -> None:
     """Write a run's generator as one file: a program for torch.export.load (.pt2), or its weights (.safetensors)."""
     out = out or Path(f"{Path(run).name}.pt2")
-    files.export_generator(runs.load(run), out)
+    export_files.export_generator(runs.load(run), out)
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command()
+def migrate(folders: Annotated[list[Path], typer.Argument(help="Folders of runs of the first edition.")]) -> None:
+    """Bring the cards of the first edition's runs up to date; weights, curves and pictures stay as they are."""
+    for folder in folders:
+        typer.echo(f"{folder}: {'migrated' if migration.migrate(folder) else 'up to date already'}")
 
 
 @app.command("runs")
@@ -185,7 +200,7 @@ def bench(
         Bench.precision: lambda recipe: quality.precision(recipe, steps),
     }[what]
     found = [measure(chosen) for chosen in map(recipes.recipe, names)]
-    text = speed.table if what is Bench.speed else _lines
+    text = speed.as_text if what is Bench.speed else _lines
     typer.echo(json.dumps(found, indent=1) if as_json else "\n\n".join(map(text, found)))
 
 

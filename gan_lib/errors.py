@@ -42,7 +42,10 @@ def expect_error(kind: type[Exception], said: str) -> Iterator[None]:
 
     Raises:
         AssertionError: nothing was raised, or the message is another one.
+        BadInput: `kind` is no class of errors, or `said` no text.
     """
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)) or not isinstance(said, str):
+        raise BadInput(f"{brief(kind)} and {brief(said)} were given; give a class of errors, then what it must say.")
     try:
         yield
     except kind as error:
@@ -56,5 +59,28 @@ def expect_error(kind: type[Exception], said: str) -> Iterator[None]:
 def one_of(what: str, given: object, allowed: Iterable[str]) -> None:
     """Raise BadInput unless `given` is one of `allowed`."""
     allowed = list(allowed)
-    if given not in allowed:
-        raise BadInput(f"{what} {given!r} is not known; choose one of: {', '.join(allowed)}.")
+    if not isinstance(given, str) or given not in allowed:
+        raise BadInput(f"{what} {brief(given)} is not known; choose one of: {', '.join(allowed)}.")
+
+
+def brief(given: object) -> str:
+    """What was given, for a sentence about it: its repr in one line, of at most 60 characters."""
+    text = " ".join(repr(given).split())
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line and at most 200 characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+@contextmanager
+def one_sentence(what: str) -> Iterator[None]:
+    """What another library raises inside the `with` becomes a BadInput that begins with `what`."""
+    try:
+        yield
+    except GanLibError:
+        raise
+    except Exception as error:
+        raise BadInput(f"{what} ({type(error).__name__}: {one_line(error)}).") from error

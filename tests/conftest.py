@@ -1,5 +1,6 @@
 """What every test shares: the static face, a tiny data set, tiny recipes and a tiny recorded run."""
 
+import asyncio
 import multiprocessing
 import os
 import re
@@ -17,15 +18,15 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from gan_lib import recording
 from gan_lib.data import ImageSet
-from gan_lib.recipes import ACGAN_FASHION, CGAN_MNIST, MLP_FASHION, WGAN_FASHION, WGAN_GP_FASHION
+from gan_lib.runs import recorder as recording
+from gan_lib.training.recipes import ACGAN_FASHION, CGAN_MNIST, MLP_FASHION, WGAN_FASHION, WGAN_GP_FASHION
 
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets", "torchmetrics.image.fid"])
+FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets"])
 tqdm.set_lock(RLock())  # its own is a semaphore, which a killed process would leave behind
 
 FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}
@@ -58,6 +59,15 @@ def random_images():
     rng = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (64, 1, 28, 28), generator=rng, dtype=torch.uint8)
     return ImageSet("random", pixels, torch.arange(64) % 10, tuple("0123456789"))
+
+
+@pytest.fixture
+def no_running_loop():
+    """No event loop runs here, as in a script; Playwright, where it was used before in this process, leaves its own."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,13 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import gan_lib.__main__ as cli
-from gan_lib import device, files, latent, recipes, rng, runs, training
+from gan_lib import runs
 from gan_lib.errors import BadInput
+from gan_lib.machine import device, rng
 from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
+from gan_lib.runs import export as files
+from gan_lib.show import latent
+from gan_lib.training import loop, recipes
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
 
@@ -27,7 +31,8 @@ NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
 def command(monkeypatch, capsys, images, tmp_path):
     """Run the command line here, on 64 random pictures and in an empty folder: (exit status, stdout, stderr)."""
     monkeypatch.setattr(cli.data, "load", lambda *_: replace(images, name="fashion-mnist"))
-    monkeypatch.setattr(cli.metrics, "frechet_distance", lambda _, dataset: 12.5)
+    monkeypatch.setattr(cli.metrics, "score_of", lambda *_: lambda _: 12.5)
+    monkeypatch.setattr(cli.metrics, "evaluation_of", lambda *_: lambda _: {"frechet": 13.5})
     monkeypatch.setattr(cli.metrics, "evaluate", lambda *_, **__: {"frechet": 13.5})
     monkeypatch.setitem(recipes.RECIPES, "tiny", replace(recipes.MLP_FASHION, name="tiny", batch_size=8, milestones=()))
     monkeypatch.chdir(tmp_path)
@@ -74,7 +79,9 @@ def test_without_data_and_network_it_trains_on_the_digits_and_says_so(tmp_path):
     card = json.loads((tmp_path / "runs" / "mlp-fashion-k5" / "card.json").read_text(encoding="utf-8"))
     assert card["data"] == "digits" and card["steps_done"] == 2
     assert card["scores"] == {}  # a distance to Fashion-MNIST would say nothing about digits
-    assert runs.load(tmp_path / "runs" / "mlp-fashion-k5").recipe == recipes.RECIPES["mlp-fashion-k5"]
+    assert runs.load(tmp_path / "runs" / "mlp-fashion-k5").recipe.name == "mlp-fashion-k5"
+    done = in_a_process("evaluate", "runs/mlp-fashion-k5", cwd=tmp_path)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "digits" in done.stderr
 
 
 # ------------------------------------------------------------------------------------------ train
@@ -98,7 +105,7 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         assert command("train", "tiny", "--steps", "2", "--seed", seed, "--out", seed)[0] == 0
     weights = [(tmp_path / seed / "weights.safetensors").read_bytes() for seed in ("0", "1")]
     assert weights[0] != weights[1]
-    assert json.loads((tmp_path / "1" / "card.json").read_text())["recipe"]["seed"] == 1
+    assert json.loads((tmp_path / "1" / "card.json").read_text())["recipe"]["decides"]["seed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -156,7 +163,7 @@ def test_a_folder_in_use_is_refused_unless_its_run_is_to_be_replaced(command, tm
 
 
 def press_ctrl_c_at_batch(number, monkeypatch):
-    to_range, calls = training.to_range, []
+    to_range, calls = loop.to_range, []
 
     def press(pixels):
         calls.append(1)
@@ -164,7 +171,7 @@ def press_ctrl_c_at_batch(number, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return to_range(pixels)
 
-    monkeypatch.setattr(training, "to_range", press)
+    monkeypatch.setattr(loop, "to_range", press)
 
 
 def test_ctrl_c_finishes_the_update_saves_and_exits_130(command, monkeypatch, tmp_path):
@@ -174,10 +181,10 @@ def test_ctrl_c_finishes_the_update_saves_and_exits_130(command, monkeypatch, tm
         status, out, err = command("train", "tiny", "--steps", "9", "--out", "run")
     assert status == 130 and out == ""
     assert err.splitlines()[-1].startswith("gan_lib: stopped after 5 updates; go on with --resume.")
-    assert sorted(os.listdir(tmp_path)) == ["run.checkpoint.safetensors", "whole"]
+    assert sorted(os.listdir(tmp_path)) == ["run.checkpoint.pt", "whole"]
 
     status, _, err = command("train", "tiny", "--steps", "9", "--out", "run")
-    assert status == 2 and "run.checkpoint.safetensors holds an unfinished training; go on with it (--resume)" in err
+    assert status == 2 and "run.checkpoint.pt holds an unfinished training; go on with it (--resume)" in err
     assert command("train", "tiny", "--steps", "9", "--out", "run", "--resume")[0] == 0
     assert sorted(os.listdir(tmp_path)) == ["run", "whole"]
     for name in ("weights.safetensors", "history.safetensors"):
@@ -282,7 +289,7 @@ def test_runs_lists_every_recipe_and_what_the_recorded_ones_cost(command):
 def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
     monkeypatch.setattr(cli.speed, "measure", lambda *asked: {"asked": [asked[0].name, *asked[1:]]})
     monkeypatch.setattr(cli.memory, "measure", lambda *asked: {"recipe": asked[0].name, "steps": asked[1]})
-    monkeypatch.setattr(cli.speed, "table", str)
+    monkeypatch.setattr(cli.speed, "as_text", str)
     status, out, _ = command("bench", "tiny", "mlp-fashion", "--seconds", "0.5", "--rounds", "2", "--json")
     assert status == 0 and json.loads(out) == [{"asked": ["tiny", 0.5, 2]}, {"asked": ["mlp-fashion", 0.5, 2]}]
     assert command("bench", "tiny")[1] == "{'asked': ['tiny', 5.0, 3]}\n"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bs4 import BeautifulSoup, SoupStrainer
 from sphinx.errors import ExtensionError
 
 from gan_lib import runs
-from gan_lib.recipes import RECIPES
+from gan_lib.training.recipes import RECIPES
 from gan_lib.widgets.export import Exported, NotExportable, export
 from gan_lib.widgets.face import base64_text
 
-DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.S)
+DATA = SoupStrainer("script", type="application/json")
 
 
 def setup(app) -> dict:
@@ -47,8 +47,10 @@ def write_files(app, exception) -> None:
 
 def asked_for(html: str) -> Iterator[str]:
     """The names of the generators whose weights do not travel inside the page."""
-    for content in DATA.findall(html):
-        data = json.loads(content)
+    if '"generators"' not in html:  # to parse all pages would take seconds
+        return
+    for script in BeautifulSoup(html, "html.parser", parse_only=DATA):
+        data = json.loads(script.string)
         for generator in data.get("generators", ()) if isinstance(data, dict) else ():
             if "data" not in generator["network"]:
                 yield generator["network"]["name"]

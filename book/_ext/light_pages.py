@@ -13,18 +13,15 @@ import base64
 import hashlib
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from bs4 import BeautifulSoup
 from PIL import Image
 
-SCRIPT = re.compile(r"<script (?=[^>]*\bsrc=)(?!defer)")
-OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
-EARLY = re.compile(r'<link rel="preload" as="script"[^>]*>\n?')
-UNUSED = re.compile(
-    r'<script (?:defer )?src="[^"]*(fontawesome|searchtools|language_data|searchindex)\.js[^"]*"></script>\s*'
-)
-DATA = re.compile(r'(<script type="application/json">)(.*?)(?=</script>)', re.S)
-INSIDE = re.compile(r'(?<=src=")data:image/png;base64,([^"]+)')
-PICTURE = re.compile(r'<img (?![^>]*\bwidth=)(?=[^>]*\bsrc="(\.\./[^"]+\.png)")')
+# A parser reads each of these, but not all the rest, which would take seconds and be written anew.
+ELEMENT = re.compile(r"<(?:link|img)\b[^>]*>|<script\b[^>]*>.*?</script>", re.S)
+SEARCH = ("searchtools", "language_data", "searchindex")
+INSIDE = "data:image/png;base64,"
 SMALL = 4_000  # characters; a file of its own would cost more than it saves
 
 
@@ -45,14 +42,32 @@ def lighten(app, exception) -> None:
 
 def lighter(html: str, out: Path) -> str:
     """The page, its data and pictures in files of `out`; a page that is light already stays as it is."""
-    options = out / "_static" / "documentation_options.js"
-    html = OPTIONS.sub(lambda _: f"<script>{options.read_text(encoding='utf-8')}</script>", EARLY.sub("", html))
     searching = 'id="search-results"' in html
-    html = UNUSED.sub(lambda found: found[0] if searching and found[1] != "fontawesome" else "", html)
-    html = SCRIPT.sub("<script defer ", html)
-    html = DATA.sub(lambda found: found[1] + data_beside(found[2], out / "_static" / "figures"), html)
-    html = INSIDE.sub(lambda found: f"../_images/{picture_beside(found[1], out / '_images')}", html)
-    return PICTURE.sub(lambda found: f"<img {size(out / 'book' / found[1])}", html)
+    return ELEMENT.sub(lambda found: lighter_element(found[0], out, searching), html)
+
+
+def lighter_element(html: str, out: Path, searching: bool) -> str:
+    """One link, script or picture of a page."""
+    element = BeautifulSoup(html, "html.parser").contents[0]
+    source = element.get("src", "")
+    name = Path(urlsplit(source).path).stem if element.name == "script" else ""
+    if element.get("as") == "script" or name == "fontawesome" or (name in SEARCH and not searching):
+        return ""
+    if name == "documentation_options":
+        element = BeautifulSoup("<script></script>", "html.parser").script
+        element.string = (out / "_static" / "documentation_options.js").read_text(encoding="utf-8")
+    elif name and "defer" not in element.attrs:
+        element["defer"] = ""
+    elif element.get("type") == "application/json":
+        element.string = data_beside(element.string, out / "_static" / "figures")
+    elif element.name == "img" and source.startswith(INSIDE):
+        element["src"] = f"../_images/{picture_beside(source.removeprefix(INSIDE), out / '_images')}"
+        element.attrs |= size(out / "book" / element["src"])
+    elif element.name == "img" and re.fullmatch(r"\.\./.+\.png", source) and "width" not in element.attrs:
+        element.attrs |= size(out / "book" / source)
+    else:
+        return html
+    return str(element)
 
 
 def data_beside(content: str, folder: Path) -> str:
@@ -74,8 +89,8 @@ def picture_beside(text: str, folder: Path) -> str:
     return name
 
 
-def size(picture: Path) -> str:
+def size(picture: Path) -> dict[str, str]:
     """Attributes of the <img> of a picture."""
     with Image.open(picture) as opened:
         width, height = opened.size
-    return f'loading="lazy" width="{width}" height="{height}" '
+    return {"loading": "lazy", "width": str(width), "height": str(height)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import psutil
 
 from gan_lib import data
-from gan_lib.recipe import Recipe
-from gan_lib.state import State
 from gan_lib.training import train
+from gan_lib.training.recipe import Recipe
+from gan_lib.training.state import State
 
 WARM_UP = 100  # updates after which all buffers are there
 PARTS = 10
@@ -24,7 +24,7 @@ def measure(recipe: Recipe, steps: int) -> dict:
     state, seen = State(recipe, len(images.pixels)), []
 
     def watch() -> None:
-        seen.append(_resident())
+        seen.append(resident())
 
     train(state, images, steps=steps, watch=watch)
     part = -(-len(seen) // PARTS)
@@ -33,5 +33,6 @@ def measure(recipe: Recipe, steps: int) -> dict:
     return {"recipe": recipe.name, "steps": steps} | found
 
 
-def _resident() -> float:
+def resident() -> float:
+    """The process's resident memory in MB of 10⁶ bytes."""
     return psutil.Process().memory_info().rss / 1e6

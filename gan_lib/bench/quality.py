@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from gan_lib import data, metrics
+import torch
+
+from gan_lib import data
 from gan_lib.bench.textbook import textbook
-from gan_lib.recipe import Recipe
-from gan_lib.state import State
+from gan_lib.errors import BadInput
+from gan_lib.machine.device import has_bfloat16
+from gan_lib.scores import metrics
 from gan_lib.training import train
+from gan_lib.training.recipe import Recipe
+from gan_lib.training.state import State
 
 LOOK_EVERY = 50  # updates between two scores
 
@@ -25,7 +30,7 @@ def time_to_quality(recipe: Recipe, epochs: float = 2) -> dict:
     images = data.load(recipe.dataset)
     steps = round(epochs * len(images.pixels) / recipe.batch_size / recipe.d_steps)
     start = time.perf_counter()
-    generator = textbook(recipe, images, steps, generator_passes=2)
+    generator, _ = textbook(recipe, images, steps, generator_passes=2)
     textbook_s = time.perf_counter() - start
     goal = metrics.frechet_distance(generator, dataset=recipe.dataset)
 
@@ -55,7 +60,15 @@ def time_to_quality(recipe: Recipe, epochs: float = 2) -> dict:
 
 
 def precision(recipe: Recipe, steps: int, seeds: int = 3) -> dict:
-    """The Fréchet distance after `steps` updates in float32 and with bfloat16, for each of some seeds."""
+    """The Fréchet distance after `steps` updates in float32 and with bfloat16, for each of some seeds.
+
+    BadInput where the CPU multiplies no bfloat16: there a training stays in float32, and both would be the same.
+    """
+    if not has_bfloat16(torch.device("cpu")):
+        raise BadInput(
+            "this CPU has no bfloat16 hardware, so there is only float32 to measure; take one with AVX512-BF16 or AMX "
+            "for --what precision, or measure speed, memory or quality here."
+        )
     images = data.load(recipe.dataset).resized(recipe.image_size)
 
     def score(seed: int, bfloat16: bool) -> float:

@@ -11,10 +11,10 @@ import torch
 
 from gan_lib import data
 from gan_lib.bench.textbook import textbook
-from gan_lib.progress import progress
-from gan_lib.recipe import Recipe
-from gan_lib.state import State
+from gan_lib.machine.progress import progress
 from gan_lib.training import train
+from gan_lib.training.recipe import Recipe
+from gan_lib.training.state import State
 
 KINDS = ("mlp-fashion", "cgan-mnist", "dcgan-fashion", "acgan-fashion", "ns-fashion", "wgan-fashion", "wgan-gp-fashion")
 
@@ -39,7 +39,7 @@ def measure(recipe: Recipe, seconds: float, rounds: int) -> dict:
     rates: dict[str, list[float]] = {name: [] for name in loops}
     for _ in progress(rounds, recipe.name):
         for name, loop in loops.items():
-            rates[name].append(_rate(loop, seconds) * recipe.batch_size * recipe.d_steps)
+            rates[name].append(rate(loop, seconds) * recipe.batch_size * recipe.d_steps)
     middle = {name: median(values) for name, values in rates.items()}
     return {
         "recipe": recipe.name,
@@ -47,18 +47,18 @@ def measure(recipe: Recipe, seconds: float, rounds: int) -> dict:
         "threads": torch.get_num_threads(),
         "data": str(images),
         "images_per_s": middle,
-        "ratio": {name: middle["ours"] / rate for name, rate in middle.items()},
+        "ratio": {name: middle["ours"] / value for name, value in middle.items()},
     }
 
 
-def table(found: dict) -> str:
+def as_text(found: dict) -> str:
     """What `measure` found, as text."""
     head = f"{found['recipe']}, batch {found['batch_size']}, {found['threads']} threads, {found['data']}"
     rates, ratios = found["images_per_s"], found["ratio"]
     return "\n".join([head, *(f"{name:32}{rates[name]:10,.0f} images/s{ratios[name]:8.1f}×" for name in rates)])
 
 
-def _rate(loop: Callable[[int], object], seconds: float) -> float:
+def rate(loop: Callable[[int], object], seconds: float) -> float:
     """Updates of G per second over about `seconds`, what each call needs to start taken off.
 
     The number of updates doubles until a call takes half of the time; a call of one update is what is taken off.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from torch import nn
 
 from gan_lib.errors import one_of
+from gan_lib.networks.checks import sizes
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 
 HIDDEN = 512  # units of the fully connected hidden layer
@@ -27,6 +28,7 @@ class AblatedGenerator(DCGANGenerator):
     def __init__(self, without: str, features: int = 32):
         one_of("guideline", without, ("strides", "convolutions-only", "relu"))
         super().__init__(features=features)
+        (features,) = sizes(features=features)
         if without == "strides":
             _swap(self, lambda m: isinstance(m, nn.ConvTranspose2d) and m.stride == (2, 2), _enlarge)
         elif without == "relu":
@@ -57,6 +59,7 @@ class AblatedDiscriminator(DCGANDiscriminator):
     def __init__(self, without: str, features: int = 32):
         one_of("guideline", without, ("strides", "convolutions-only", "leaky-relu"))
         super().__init__(features=features)
+        (features,) = sizes(features=features)
         if without == "strides":
             _swap(self.trunk, lambda m: isinstance(m, nn.Conv2d), _pool)
         elif without == "leaky-relu":

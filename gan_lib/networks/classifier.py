@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from gan_lib.networks.checks import check_images
+
 
 class SmallClassifier(nn.Module):
     """28×28 grey image → ten class logits; 421,642 parameters, 128 features before the last layer."""
@@ -27,9 +29,10 @@ class SmallClassifier(nn.Module):
         self.head = nn.Linear(self.num_features, 10)
 
     def features(self, x: Tensor) -> Tensor:
-        """x (B, 1, 28, 28) in −1…1 → features (B, 128), all ≥ 0."""
+        """x (B, 1, 28, 28) in −1…1 → features (B, 128), all ≥ 0. BadInput: x has another shape."""
+        check_images(x, (1, 28, 28), self)
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B, 1, 28, 28) in −1…1 → class logits (B, 10)."""
-        return self.head(self.body(x))
+        """x (B, 1, 28, 28) in −1…1 → class logits (B, 10). BadInput: x has another shape."""
+        return self.head(self.features(x))

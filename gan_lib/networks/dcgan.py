@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from gan_lib.networks import at_least_float32, check_images, check_z
+from gan_lib.machine.given import flag
+from gan_lib.networks.checks import at_least_float32, check_images, check_z, shape, sizes
 
 
 class DCGANGenerator(nn.Module):
@@ -28,8 +29,9 @@ class DCGANGenerator(nn.Module):
         batch_norm: bool = True,
     ):
         super().__init__()
+        latent_dim, f, channels = sizes(latent_dim=latent_dim, features=features, channels=channels)
+        batch_norm = flag("batch_norm", batch_norm)
         self.latent_dim, self.classes, self.image_shape = latent_dim, 0, (channels, 32, 32)
-        f = features
         self.model = nn.Sequential(
             nn.ConvTranspose2d(latent_dim, 8 * f, 4, 1, 0),  # (B, 512, 4, 4)
             nn.ReLU(),
@@ -39,9 +41,9 @@ class DCGANGenerator(nn.Module):
             nn.Tanh(),
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (B, latent_dim), drawn from N(0, 1) → images (B, C, 32, 32) in −1…1. BadInput: z has another shape."""
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return at_least_float32(self.model(z[:, :, None, None]))  # z becomes (B, 100, 1, 1)
 
 
@@ -59,13 +61,14 @@ class DCGANDiscriminator(nn.Module):
 
     def __init__(self, features: int = 64, channels: int = 1, *, batch_norm: bool = True):
         super().__init__()
+        features, channels = sizes(features=features, channels=channels)
         self.image_shape = (channels, 32, 32)
-        self.trunk = nn.Sequential(*trunk(features, channels, batch_norm))
+        self.trunk = nn.Sequential(*trunk(features, channels, flag("batch_norm", batch_norm)))
         self.head = nn.Conv2d(4 * features, 1, 4, 2, 0)  # (B, 1, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """x (B, C, 32, 32) in −1…1 → logits (B, 1); above 0 means "looks real". BadInput: x has another shape."""
-        check_images(x, self.image_shape)
+        check_images(x, self.image_shape, self)
         return at_least_float32(self.head(self.trunk(x)).flatten(1))
 
 
@@ -87,6 +90,8 @@ class LargeDCGANGenerator(nn.Module):
         channels: int = 3,
     ):
         super().__init__()
+        latent_dim, channels = sizes(latent_dim=latent_dim, channels=channels)
+        widths = shape(widths, "widths")
         side = 4 * 2 ** len(widths)
         self.latent_dim, self.classes, self.image_shape = latent_dim, 0, (channels, side, side)
         layers = [nn.ConvTranspose2d(latent_dim, widths[0], 4, 1, 0, bias=False)]  # (B, 1024, 4, 4)
@@ -94,9 +99,9 @@ class LargeDCGANGenerator(nn.Module):
             layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, narrower, 4, 2, 1, bias=False)]
         self.model = nn.Sequential(*layers, nn.Tanh())  # (B, 3, 256, 256)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (B, latent_dim), drawn from N(0, 1) → images (B, C, side, side) in −1…1. BadInput: z has another shape."""
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return at_least_float32(self.model(z[:, :, None, None]))
 
 

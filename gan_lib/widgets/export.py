@@ -1,22 +1,27 @@
-"""A generator as plain data, for page/engine.js to run."""
+"""A generator as plain data, for page/engine.js to run.
+
+Not its class decides, but what it computes: it is followed from z to the picture, and each step becomes a layer of the
+page (`layers.py`). Then what the page would draw is compared with what the generator draws.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
-from gan_lib.networks.dcgan import DCGANGenerator
-from gan_lib.networks.mlp import MLPGenerator
+from gan_lib.machine.rng import isolated_rng, z_from_seed
+from gan_lib.networks.brought import Drawer, brought
+from gan_lib.widgets.follow import Step, follow
+from gan_lib.widgets.layers import Layers, NotExportable
 
-SHORTEST_Z = 16  # page/random.js repeats torch's draw of 16 numbers and more; shorter ones are drawn differently
-
-
-class NotExportable(TypeError):
-    """The page cannot run this network; the live face can."""
+__all__ = ["Exported", "NotExportable", "export", "layer_by_layer"]
+PICTURES = 4  # at least as many are compared, and one of each class
+GREY_LEVEL = 2 / 255  # of pictures in −1…1
 
 
 @dataclass(frozen=True)
@@ -33,64 +38,102 @@ class Exported:
     weights: bytes
 
 
-def export(generator: nn.Module) -> Exported:
-    """A generator of the book as data. NotExportable: another network; the sentence says which can be exported."""
-    if type(generator) not in _PARTS:  # a subclass may compute something else
-        known = ", ".join(kind.__name__ for kind in _PARTS)
-        raise NotExportable(f"{type(generator).__name__} cannot run on a page (only {known} can).")
-    if generator.latent_dim < SHORTEST_Z:
-        raise NotExportable(f"A page cannot draw a z of {generator.latent_dim} numbers ({SHORTEST_Z} at least).")
-    labels, modules = _PARTS[type(generator)](generator)
-    layers, tensors, side = [], [], 1
-    for module in modules:
-        layer, weights, side = _layer(module, side)
-        layers.append(layer)
-        tensors += [t.detach().cpu().flatten() for t in weights]
-    numbers = torch.cat(tensors)
-    exact = bool((numbers == numbers.half()).all())
-    content = numbers.to(torch.float16 if exact else torch.float32).numpy().tobytes()
-    spec = {
-        "latent_dim": generator.latent_dim,
-        "shape": list(generator.image_shape),
-        "dtype": "float16" if exact else "float32",
-        "numbers": len(numbers),
-        "labels": None if labels is None else labels.tolist(),
-        "layers": layers,
-    }
+def export(generator: object) -> Exported:
+    """A generator as data: any that leads from z (and a label) to a picture by layers that a page knows.
+
+    Args:
+        generator: what `networks.brought` understands.
+
+    Raises:
+        NotExportable: the sentence names the first layer that a page cannot run, or says what else is in the way.
+        BadInput: it is no generator.
+    """
+    drawer = brought(generator)
+    who = getattr(drawer.network, "__name__", type(drawer.network).__name__)
+    try:
+        spec, numbers = _described(drawer, who)
+    except NotExportable:
+        raise
+    except Exception as error:  # it is somebody else's code: anything may come
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise NotExportable(f"{who} could not be followed on the CPU, in float32 ({said.rstrip('.')}).") from error
+    content = numbers.to(getattr(torch, spec["dtype"])).numpy().tobytes()
     name = hashlib.sha256(repr(spec).encode() + content).hexdigest()[:16]
     return Exported(spec | {"name": name}, content)
 
 
-def _layer(module: nn.Module, side: int) -> tuple[dict, list[Tensor], int]:
-    """One layer as data, its weights, and the side of the picture after it."""
-    match module:
-        case nn.Linear():
-            layer = {"op": "linear", "in": module.in_features, "out": module.out_features}
-            return layer, [module.weight, module.bias], side
-        case nn.ConvTranspose2d():
-            kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
-            layer = {"op": "conv_transpose", "in": module.in_channels, "out": module.out_channels, "side": side}
-            layer |= {"kernel": kernel, "stride": stride, "padding": padding}
-            return layer, [module.weight, module.bias], (side - 1) * stride - 2 * padding + kernel
-        case nn.BatchNorm2d():
-            scale = module.weight.double() / (module.running_var.double() + module.eps).sqrt()
-            shift = module.bias.double() - scale * module.running_mean.double()
-            return {"op": "affine", "scale": _short(scale), "shift": _short(shift)}, [], side
-        case nn.LeakyReLU() | nn.ReLU():
-            return {"op": "leaky_relu", "slope": getattr(module, "negative_slope", 0)}, [], side
-        case nn.Tanh():
-            return {"op": "tanh"}, [], side
-    raise NotExportable(f"{type(module).__name__} cannot run on a page.")
+def layer_by_layer(spec: dict, numbers: Tensor, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    """What page/engine.js computes, in torch: z (B, latent_dim), labels int64 (B,) → (B, C, H, W).
+
+    Between the layers stands what the engine has, too: (B, height · width · channels).
+    """
+    x = z if spec["labels"] is None else torch.cat([z, torch.tensor(spec["labels"])[labels]], dim=1)
+    for layer in spec["layers"]:
+        n, out, side = (layer.get(name) for name in ("in", "out", "side"))
+        match layer["op"]:
+            case "linear":
+                weight, bias, numbers = numbers.split([out * n, out, len(numbers) - out * n - out])
+                x = functional.linear(x, weight.view(out, n), bias)
+            case "conv_transpose":
+                size = n * out * layer["kernel"] ** 2
+                weight, bias, numbers = numbers.split([size, out, len(numbers) - size - out])
+                x = x.view(len(x), side, -1, n).permute(0, 3, 1, 2)
+                weight, padding = weight.view(n, out, layer["kernel"], -1), layer["padding"]
+                x = functional.conv_transpose2d(x, weight, bias, layer["stride"], padding, layer.get("more", 0))
+                x = x.permute(0, 2, 3, 1).flatten(1)
+            case "affine":
+                each = x.view(len(x), -1, len(layer["scale"]))
+                x = (each * torch.tensor(layer["scale"]) + torch.tensor(layer["shift"])).flatten(1)
+            case "upsample":
+                x = x.view(len(x), side, layer.get("width", side), -1)
+                x = x.repeat_interleave(layer["factor"], 1).repeat_interleave(layer["factor"], 2).flatten(1)
+            case "leaky_relu":
+                x = functional.leaky_relu(x, layer["slope"])
+            case "tanh":
+                x = x.tanh()
+            case "sigmoid":
+                x = x.sigmoid()
+    channels, height, width = spec["shape"]
+    return x.view(len(x), height, width, channels).permute(0, 3, 1, 2)
 
 
-def _short(values: Tensor) -> list[float]:
-    """Seven digits, as many as float32 has."""
-    return [float(f"{v:.7g}") for v in values.tolist()]
+def _described(drawer: Drawer, who: str) -> tuple[dict, Tensor]:
+    """Everything of the spec but the name, and all weights in a row; tried out."""
+    if drawer.image_shape[0] not in (1, 3):
+        raise NotExportable(f"{who} draws {drawer.image_shape[0]} channels, and a page shows 1 (grey) or 3 (colour).")
+    if isinstance(drawer.network, nn.Module):
+        drawer = replace(drawer, network=deepcopy(drawer.network).cpu().float().eval())
+    z = z_from_seed(0, drawer.latent_dim, max(PICTURES, drawer.classes))
+    labels = torch.arange(len(z)) % drawer.classes if drawer.classes else None  # the first are 0, 1, …: one of each
+    with isolated_rng():
+        pictures, steps = follow(lambda z: drawer(z, labels), drawer.network, z)
+        again = drawer.draw(z, labels)
+    if drawer.flaw or not pictures.isfinite().all():
+        raise NotExportable(drawer.flaw or f"{who} draws numbers that are not finite (NaN or infinite).")
+    if not torch.equal(pictures, again):
+        raise NotExportable(f"{who} draws other pictures of the same z each time, which a page cannot repeat.")
+    if not steps:
+        raise NotExportable(f"No way from z to the pictures of {who} could be followed, so a page cannot run it.")
+    spec, numbers = _spec(drawer, steps, who)
+    drawn = layer_by_layer(spec, numbers, z, labels).clamp(-1, 1)
+    if not (drawn - pictures.clamp(-1, 1)).abs().max() < GREY_LEVEL:
+        raise NotExportable(f"{who} does more than a page can follow: the page would draw other pictures.")
+    return spec, numbers
 
 
-_PARTS = {  # network → (what each label puts behind z, its layers in order)
-    MLPGenerator: lambda g: (None, [g.fc1, g.act, g.fc2, nn.Tanh()]),
-    DCGANGenerator: lambda g: (None, g.model),
-    CGANGenerator: lambda g: (g.label_emb.weight, g.model),
-    ACGANGenerator: lambda g: (torch.eye(g.classes), g.model),
-}
+def _spec(drawer: Drawer, steps: list[Step], who: str) -> tuple[dict, Tensor]:
+    layers = Layers(drawer.latent_dim, drawer.classes, who)
+    for step in steps:
+        layers.take(step)
+    layers.channels_last()  # as the page paints
+    numbers = torch.cat([torch.zeros(0), *(t.flatten() for weights in layers.weights for t in weights)])
+    exact = bool((numbers == numbers.half()).all())
+    spec = {
+        "latent_dim": drawer.latent_dim,
+        "shape": list(drawer.image_shape),
+        "dtype": "float16" if exact else "float32",
+        "numbers": len(numbers),
+        "labels": layers.codes.tolist() if drawer.classes else None,
+        "layers": layers.layers,
+    }
+    return spec, numbers

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import isfinite
 
 import ipywidgets as ipw
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from gan_lib.errors import BadInput
-from gan_lib.pictures import figure_png
-from gan_lib.progress import is_static
+from gan_lib.data.pictures import figure_png
+from gan_lib.errors import BadInput, brief
+from gan_lib.machine.progress import is_static
 from gan_lib.widgets import frames
 from gan_lib.widgets.face import display_page
+from gan_lib.widgets.moves import Newest
 
 MOST = {1: 61, 2: 15}  # values of each slider
 BYTES = 400_000  # of all frames together
@@ -34,9 +36,13 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
         sliders: name → the values it can take, at most 61 for one slider, 15 for each of two. It starts in the middle.
 
     Raises:
-        BadInput: no slider or more than two, too many values or none, or frames of more than 400 kB on the page.
+        BadInput: no function, no slider or more than two, too many values or none, or frames of more than 400 kB on the
+            page.
     """
-    values = {name: [float(v) for v in given] for name, given in sliders.items()}
+    if not callable(figure) or not isinstance(alt, str):
+        wrong = alt if callable(figure) else figure
+        raise BadInput(f"{brief(wrong)} is out of place; give a function that returns a figure, then a sentence.")
+    values = {name: _numbers(name, given) for name, given in sliders.items()}
     most = MOST.get(len(values))
     if most is None:
         raise BadInput(f"explore was given {len(values)} sliders; give one or two, for example mu=range(-3, 4).")
@@ -49,6 +55,16 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
         _display_static(figure, alt, values)
     else:
         display(LiveFigure(figure, values, alt).box)
+
+
+def _numbers(name: str, given: object) -> list[float]:
+    try:
+        values = [float(v) for v in given]
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"slider {name} is {brief(given)}; give numbers, for example range(-3, 4).") from error
+    if not all(map(isfinite, values)):
+        raise BadInput(f"slider {name} has a value that is not finite; give numbers, for example range(-3, 4).")
+    return values
 
 
 class LiveFigure:
@@ -69,13 +85,17 @@ class LiveFigure:
             )
             for name, given in values.items()
         }
+        self._newest = Newest(self._draw)
         for slider in self.sliders.values():
-            slider.observe(lambda _: self.redraw(), "value")
+            slider.observe(lambda _: self._newest(), "value")
         self.box = ipw.VBox([self.picture, *self.sliders.values(), self.told, self.message])
         self.redraw()
 
     def redraw(self) -> None:
         """Call the function with what the sliders say."""
+        self._newest.now()
+
+    def _draw(self) -> None:
         try:
             drawn = self.figure(**{name: slider.value for name, slider in self.sliders.items()})
             self.picture.value, self.message.value = figure_png(drawn), ""
@@ -104,7 +124,7 @@ def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, l
     shown = {name: _words(given) for name, given in values.items()}
     said = _told(alt, {name: _middle(words) for name, words in shown.items()})
     data = merged | {"sliders": [{"name": name, "values": given} for name, given in shown.items()], "alt": alt}
-    display_page("explore", "exploreFrames", ("explore.js",), data, poster, said)
+    display_page("explore", data, poster, said)
 
 
 class _StandingStill:
@@ -134,7 +154,7 @@ def _drawn(figure: Callable[..., Figure], values: dict[str, float]) -> Figure:
     try:
         found = figure(**values)
         if not isinstance(found, Figure):
-            raise BadInput(f"the function gave back {found!r}; let it return its matplotlib figure.")
+            raise BadInput(f"the function gave back {brief(found)}; let it return its matplotlib figure.")
         return found
     except Exception:
         for number in set(plt.get_fignums()) - before:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from operator import index
+from collections.abc import Sequence
 
 import torch
 from IPython.display import display
@@ -12,29 +10,22 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from gan_lib.data import to_pixels
-from gan_lib.errors import BadInput
-from gan_lib.latent import check_dimension, sweep, z_from_seed
-from gan_lib.pictures import png, sheet
-from gan_lib.progress import is_static
+from gan_lib.data.pictures import png, sheet
+from gan_lib.machine.progress import is_static
+from gan_lib.machine.rng import z_from_seed
+from gan_lib.networks.brought import Drawer
+from gan_lib.runs.run import SHIPPED
+from gan_lib.show.latent import sweep
 from gan_lib.widgets.export import NotExportable, export
 from gan_lib.widgets.face import base64_text, display_page
-from gan_lib.widgets.live_latent import DIMENSIONS, LatentExplorer, titled
+from gan_lib.widgets.live_latent import Generators, LatentExplorer, setting
 
-SCRIPTS = (
-    "random.js",
-    "gemm.wasm",
-    "engine.js",
-    "generators.js",
-    "latent_view.js",
-    "latent_link.js",
-    "latent_explorer.js",
-)
-TRAVELS = 500_000  # bytes of weights that an output carries itself; larger ones come from a file beside the page
+TRAVELS = 500_000  # bytes of weights that an output carries itself; larger ones of the book's runs lie beside the page
 
 
 def explore_latent(
-    generator: nn.Module | Mapping[str, nn.Module],
-    dims: Sequence[int] = DIMENSIONS,
+    generator: Generators,
+    dims: Sequence[int] | int | None = None,
     seed: int = 0,
     label: int = 0,
     classes: Sequence[str] | None = None,
@@ -45,62 +36,26 @@ def explore_latent(
     exported weights are drawn by a script.
 
     Args:
-        generator: needs an attribute `latent_dim`, and `classes` (how many) if it takes labels. A mapping
-            title → generator puts several under the same sliders, all with z of one length.
-        dims: dimensions of z that get a slider at once, counted from 0.
+        generator: one of the book's, or any that `networks.brought` understands. A mapping title → generator, or a
+            list, puts several under the same sliders, all with z of one length.
+        dims: dimensions of z that get a slider at once, counted from 0; if None, those of 5, 25, 45, 65 and 85 that it
+            has, or else its first five.
         seed: decides the z shown first, 0…2³²−1.
         label: the class shown first, for a conditional generator.
-        classes: what the classes are called; their numbers if not given.
+        classes: what the classes are called; if None, what the generator calls them, or their numbers.
 
     Raises:
         BadInput: a dimension that z does not have, none at all, a seed out of range, a label or names that
-            do not fit the classes, no `latent_dim`, or generators that do not share one.
+            do not fit the classes, no generator, or several that do not fit together.
     """
-    generators = titled(generator)
-    latent_dim, count = _sizes(generators)
-    if len(dims) == 0:
-        raise BadInput("dims is empty; name at least one dimension of z.")
-    for k in dims:
-        check_dimension(k, latent_dim)
-    dims = [index(k) for k in dims]  # plain numbers, also where NumPy's came in
-    if not hasattr(seed, "__index__") or not 0 <= index(seed) < 2**32:
-        raise BadInput(f"seed {seed!r} is not possible; choose a whole number from 0 to {2**32 - 1}.")
-    seed, label = index(seed), index(label)
-    names = [str(i) for i in range(count)] if classes is None else list(classes)
-    if len(names) != count or (count and not 0 <= label < count):
-        raise BadInput(
-            f"label {label!r} and {len(names)} names do not fit a generator of {count} classes; "
-            f"name all {count} and choose a label from 0 to {count - 1}."
-        )
     if is_static():
-        _display_static(generators, dims, seed, label, names)
+        _display_static(*setting(generator, dims, seed, label, classes))
     else:
-        display(LatentExplorer(generators, dims, seed, label, names).box)
+        display(LatentExplorer(generator, dims, seed, label, classes).box)
 
 
-def _sizes(generators: dict[str, nn.Module]) -> tuple[int, int]:
-    """(latent_dim, classes), the same for all."""
-    if not generators:
-        raise BadInput("no generator was given; give one, or a mapping title → generator.")
-    for network in generators.values():
-        if not hasattr(network, "latent_dim"):
-            raise BadInput(
-                f"{type(network).__name__} does not say how long its z is; "
-                "set it first, for example G.latent_dim = 100."
-            )
-    sizes = {(network.latent_dim, getattr(network, "classes", 0)) for network in generators.values()}
-    channels = {network.image_shape[0] for network in generators.values() if hasattr(network, "image_shape")}
-    if len(channels) > 1:
-        raise BadInput(f"the generators draw in {sorted(channels)} channels; side by side they need the same number.")
-    if len(sizes) != 1:
-        raise BadInput(
-            f"the generators have different z or labels, (latent_dim, classes) = {sorted(sizes)}; "
-            "under one set of sliders they need the same."
-        )
-    return sizes.pop()
-
-
-def _display_static(generators: dict[str, nn.Module], dims: list[int], seed: int, label: int, names: list[str]) -> None:
+def _display_static(drawers: dict[str, Drawer], dims: list[int], seed: int, label: int, names: list[str]) -> None:
+    generators = {title: drawer.module() for title, drawer in drawers.items()}
     told = f" and the label {names[label]}" if names else ""
     who = f" Side by side: {', '.join(generators)}." if len(generators) > 1 else ""
     alt = (
@@ -112,26 +67,32 @@ def _display_static(generators: dict[str, nn.Module], dims: list[int], seed: int
         data, note = {"generators": shown, "dims": dims, "seed": seed, "label": label, "classes": names or None}, ""
     except NotExportable as error:
         data, note = None, f"{error} Run this cell in Jupyter to move the sliders."
-    display_page("latent", "exploreLatent", SCRIPTS, data, _poster(generators, dims, seed, label), alt, note)
+    display_page("latent", data, _poster(drawers, dims, seed, label), alt, note)
 
 
 def _network(generator: nn.Module) -> dict:
     exported = export(generator)
-    if len(exported.weights) > TRAVELS:
+    if len(exported.weights) > TRAVELS and generator in SHIPPED:
         return exported.spec
     return exported.spec | {"data": base64_text(exported.weights)}
 
 
-def _poster(generators: dict[str, nn.Module], dims: list[int], seed: int, label: int) -> bytes:
+def _poster(drawers: dict[str, Drawer], dims: list[int], seed: int, label: int) -> bytes:
     """For each dimension a row: −3, 0, 3 of the first generator, then of the next one."""
-    rows = [torch.stack([_sweep(network, seed, k, label) for k in dims]) for network in generators.values()]
-    side = max(row.shape[-1] for row in rows)
-    rows = [pad(row, [(side - row.shape[-1]) // 2] * 4) for row in rows]  # (D, 3, C, side, side), black around
+    rows = [_sweeps(drawer, seed, dims, label) for drawer in drawers.values()]
+    high, wide = (max(row.shape[axis] for row in rows) for axis in (-2, -1))
+    rows = [_framed(row, high, wide) for row in rows]  # (D, 3, C, high, wide)
     return png(sheet(torch.cat(rows, dim=1).flatten(0, 1), 3 * len(rows)), 3)
 
 
-def _sweep(generator: nn.Module, seed: int, k: int, label: int) -> Tensor:
-    """uint8 (3, C, H, W). In float64 the pictures come out the same on every machine, bit for bit."""
-    exact = deepcopy(generator).cpu().double().eval()
-    z = z_from_seed(seed, generator.latent_dim).double()
-    return to_pixels(sweep(exact, z, k, label=label if getattr(generator, "classes", 0) else None))
+def _sweeps(drawer: Drawer, seed: int, dims: list[int], label: int) -> Tensor:
+    """uint8 (D, 3, C, H, W). In float64 the pictures come out the same on every machine, bit for bit."""
+    exact = drawer.exact()
+    z = z_from_seed(seed, drawer.latent_dim).double()
+    return torch.stack([to_pixels(sweep(exact, z, k, label=label if drawer.classes else None)) for k in dims])
+
+
+def _framed(pictures: Tensor, high: int, wide: int) -> Tensor:
+    """(…, H, W) → (…, high, wide), black around."""
+    down, right = high - pictures.shape[-2], wide - pictures.shape[-1]
+    return pad(pictures, [right // 2, right - right // 2, down // 2, down - down // 2])

@@ -9,19 +9,26 @@ from dataclasses import asdict
 
 import matplotlib.pyplot as plt
 
-from gan_lib import ledger
-from gan_lib.ledger import ORDERS, Outcome, Wiring, every_wiring
-from gan_lib.pictures import figure_png
+from gan_lib.chapters import ledger
+from gan_lib.chapters.ledger import ORDERS, Outcome, Wiring, every_wiring
+from gan_lib.data.pictures import figure_png
+from gan_lib.errors import BadInput, brief
 from gan_lib.widgets.face import display_page
 
 
 def show_ledger(start: Wiring | None = None) -> None:
-    """Run every wiring (a second or two) and display the ledger, beginning with `start`; the textbook's if None."""
-    start = start or Wiring()
+    """Run every wiring (a second or two) and display the ledger, beginning with `start`; the textbook's if None.
+
+    Raises:
+        BadInput: `start` is no wiring.
+    """
+    start = Wiring() if start is None else start
+    if not isinstance(start, Wiring):
+        raise BadInput(f"start is {brief(start)}; give a Wiring, for example ledger.Wiring(), or leave it out.")
     outcomes = {_key(wiring): asdict(ledger.run(wiring)) for wiring in every_wiring()}
     data = {"orders": ORDERS, "start": asdict(start), "outcomes": outcomes}
     shown = ledger.run(start)
-    display_page("ledger", "showLedger", ("ledger.js",), data, _poster(shown), _told(shown))
+    display_page("ledger", data, _poster(shown), _told(shown))
 
 
 def _key(wiring: Wiring) -> str:

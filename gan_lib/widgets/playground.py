@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 
-from gan_lib.arithmetic import conv_size, conv_transpose_size, overlap
-from gan_lib.errors import BadInput
-from gan_lib.pictures import figure_png
+from gan_lib.chapters.arithmetic import conv_size, conv_transpose_size, overlap
+from gan_lib.data.pictures import figure_png
+from gan_lib.errors import BadInput, brief
+from gan_lib.machine.given import flag
 from gan_lib.widgets.face import display_page
 
 MOST = {"size": 8, "kernel_size": 5, "stride": 4, "padding": 4, "dilation": 3, "output_padding": 3}
@@ -30,10 +31,11 @@ def play_arithmetic(
     Raises:
         BadInput: torch refuses the setting, or a number is none that its slider can show.
     """
+    transposed = flag("transposed", transposed)
     setting = {"size": size, "kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     for name, value in (setting | {"output_padding": output_padding}).items():
         if not isinstance(value, int) or not 0 <= value <= MOST[name]:
-            raise BadInput(f"{name} {value!r} cannot be shown; choose a whole number from 0 to {MOST[name]}.")
+            raise BadInput(f"{name} {brief(value)} cannot be shown; choose a whole number from 0 to {MOST[name]}.")
     if transposed:
         setting["output_padding"] = output_padding
         n, name = conv_transpose_size(**setting), "transposed convolution"
@@ -49,9 +51,8 @@ def play_arithmetic(
         "dilation": dilation,
         "outputPadding": output_padding,
     }
-    scripts = ("arithmetic.js", "playground.js")
     alt = f"A {name} with {told}: the output has {n} × {n} cells."
-    display_page("arithmetic", "playArithmetic", scripts, data, _poster(transposed, setting, n), alt)
+    display_page("arithmetic", data, _poster(transposed, setting, n), alt)
 
 
 def _poster(transposed: bool, setting: dict[str, int], n: int) -> bytes:

@@ -5,14 +5,15 @@ It shows what was recorded, so it needs no live module: the same output serves t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from gan_lib.errors import BadInput
-from gan_lib.pictures import png, sheet
-from gan_lib.plane import SIDE, Play
+from gan_lib.chapters.plane import SIDE, Play
+from gan_lib.data.pictures import png, sheet
+from gan_lib.errors import BadInput, brief
 from gan_lib.runs import Run
 from gan_lib.training import HISTORY_COLUMNS
 from gan_lib.widgets.face import base64_text, display_page
@@ -21,41 +22,65 @@ PICTURES, COLUMNS = 32, 8
 POINTS = 150  # of each curve, every one a mean over its part of the training
 
 
-def scrub_training(runs: Run | Mapping[str, Run]) -> None:
+def scrub_training(runs: Run | Mapping[str, Run] | Sequence[Run]) -> None:
     """Display the milestone samples, losses, D(real) and D(fake) of one run, or of several by title, under one slider.
 
     The slider goes from the start of each training to its end, whatever its number of updates; each run shows its last
-    milestone before that place. BadInput: no run at all.
+    milestone before that place. Runs may differ in the size and the number of their pictures.
+
+    Raises:
+        BadInput: no run at all, or something else.
     """
-    titled = _titled(runs)
+    titled = _titled(runs, Run)
+    counts = [_shown(run, max(run.samples)) for run in titled.values()]
     panels = [_panel(title, "pictures", run, _pictures(run)) for title, run in titled.items()]
-    ends = [max(run.samples) for run in titled.values()]
-    posters = [_sheet(run, end) for run, end in zip(titled.values(), ends, strict=True)]
-    _display(titled, panels, png(torch.cat(posters, dim=2), 2 if len(posters) == 1 else 1), f"{PICTURES} pictures")
+    posters = [_sheet(run, max(run.samples)) for run in titled.values()]
+    whats = [f"{len(shown)} picture{'' if len(shown) == 1 else 's'}" for shown in counts]
+    _display(titled, panels, png(_side_by_side(posters), 2 if len(posters) == 1 else 1), whats)
 
 
-def scrub_plane(plays: Play | Mapping[str, Play]) -> None:
+def scrub_plane(plays: Play | Mapping[str, Play] | Sequence[Play]) -> None:
     """The same for trainings in the plane: G's points over D's field."""
-    titled = _titled(plays)
+    titled = _titled(plays, Play)
     panels = [_panel(title, "plane", play, _points(play)) for title, play in titled.items()]
     poster = torch.cat([_picture(play) for play in titled.values()], dim=2)
-    _display(titled, panels, png(poster, 4), "generated points (dark), the data (light) and D's field")
+    what = "generated points (dark), the data (light) and D's field"
+    _display(titled, panels, png(poster, 4), [what] * len(titled))
 
 
-def _titled(runs) -> dict:
-    titled = dict(runs) if isinstance(runs, Mapping) else {"": runs}
+def _titled(given: object, kind: type) -> dict:
+    """title → training; a single one has no title. BadInput: none, or something else."""
+    if isinstance(given, list | tuple):
+        given = {f"training {i}": each for i, each in enumerate(given, 1)}
+    titled = {str(title): each for title, each in given.items()} if isinstance(given, Mapping) else {"": given}
     if not titled:
         raise BadInput("no training was given; give one, or a mapping title → training.")
+    for each in titled.values():
+        if not isinstance(each, kind):
+            made_by = "runs.load(name)" if kind is Run else "plane.play(recipe, data)"
+            raise BadInput(f"{brief(each)} is no training that can be shown here; give what {made_by} gives.")
     return titled
 
 
-def _display(titled: dict, panels: list[dict], poster: bytes, what: str) -> None:
-    ends = ", ".join(
-        f"{title or run.recipe.name} after {panel['moments'][-1]['step']:,} updates"
-        for (title, run), panel in zip(titled.items(), panels, strict=True)
-    )
-    data = {"panels": panels, "what": what, "side": SIDE}
-    display_page("scrubber", "scrubTraining", ("scrubber.js",), data, poster, f"{what}: {ends}.")
+def _display(titled: dict, panels: list[dict], poster: bytes, whats: list[str]) -> None:
+    ends = [
+        (title or run.recipe.name, what, f"after {panel['moments'][-1]['step']:,} updates")
+        for (title, run), panel, what in zip(titled.items(), panels, whats, strict=True)
+    ]
+    if len(set(whats)) == 1:
+        what = whats[0]
+        alt = f"{what}: {', '.join(f'{name} {when}' for name, _, when in ends)}."
+    else:
+        what = "pictures"
+        alt = f"{'; '.join(f'{name}: {shown} {when}' for name, shown, when in ends)}."
+    display_page("scrubber", {"panels": panels, "what": what, "side": SIDE}, poster, alt)
+
+
+def _side_by_side(sheets: list[Tensor]) -> Tensor:
+    """(C, H, W) each → one picture as high as the highest, black below the others; grey is RGB beside colours."""
+    colours, high = max(map(len, sheets)), max(each.shape[1] for each in sheets)
+    sheets = [each if len(each) == colours else each[:1].expand(3, -1, -1) for each in sheets]
+    return torch.cat([pad(each, [0, 0, 0, high - each.shape[1]]) for each in sheets], dim=2)
 
 
 def _panel(title: str, kind: str, run: Run | Play, moments: list[dict]) -> dict:
@@ -109,8 +134,13 @@ def _text(run: Run | Play, step: int) -> str:
     )
 
 
+def _shown(run: Run, step: int) -> Tensor:
+    return run.samples[step][:PICTURES]
+
+
 def _sheet(run: Run, step: int) -> Tensor:
-    return sheet(run.samples[step][:PICTURES], COLUMNS)
+    pictures = _shown(run, step)
+    return sheet(pictures, min(COLUMNS, len(pictures)))
 
 
 def _picture(play: Play) -> Tensor:

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Page, TimeoutError
 
 CODE = """from gan_lib import data, recipes, training
-from gan_lib.state import State
+from gan_lib.training.state import State
 from gan_lib.widgets import explore_latent
 import dataclasses, torch
 

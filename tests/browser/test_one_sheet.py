@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from book._ext.light_styles import made_of
 from book._ext.light_styles.fonts import letters
+from tests.book.test_light_styles import drawn
 from tests.browser.test_pages import come_alive
-from tests.test_light_styles import drawn
 
 # What a rule can be seen by; sizes would follow from the fonts, whose letters are a little narrower without hinting.
 SEEN = """

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from book.pdf import contents
 from gan_lib import runs
-from gan_lib.latent import z_from_seed
+from gan_lib.show.latent import z_from_seed
 from tests.browser.conftest import PATIENCE
 
 CHAPTER = "book/03_mlp_gan.html"
@@ -143,6 +143,7 @@ def test_a_page_over_http_is_light_and_every_widget_comes_alive(site, html, open
     )
     measured.append(f"{name}, gzipped: {whole:.2f} MB in {len(answers)} answers, {figures:.2f} MB of it for figures")
     assert len(answers) > 10 and whole - figures < 0.5
+    assert fetched.count("_static/widgets.js") == (name in WIDGETS)  # once for all of its widgets
     assert whole < 1.2 or name in GENERATORS_AT_ONCE
     come_alive(page)
     assert page.locator(".gan-widget .gan-body").count() == WIDGETS.get(name, 0)

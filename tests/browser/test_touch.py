@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from book.pdf import contents
-from gan_lib import arithmetic, ledger
+from gan_lib.chapters import arithmetic, ledger
 from gan_lib.errors import BadInput
 from tests.browser.test_pages import OTHERS, WIDGETS, come_alive, wait_until_laid_out
 
@@ -293,7 +293,7 @@ def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(h
         come_alive(page)
         assert page.locator(".gan-widget .gan-body").count() == WIDGETS.get(name, 0)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        if width > 360:
+        if width > 360 and (scheme == "dark" or WIDGETS.get(name)):  # the theme's own light colours are on those, too
             page.evaluate(PLAIN)
             assert_accessible(page, scheme, {})
 

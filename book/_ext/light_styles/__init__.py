@@ -11,11 +11,13 @@ import os
 import re
 from pathlib import Path
 
+from bs4 import BeautifulSoup
+
 from .fonts import letters, with_fonts
 from .rules import lighter
 
 MADE = "pages-"
-LINK = re.compile(r'<link (?=[^>]*rel="stylesheet")(?![^>]*media=)[^>]*href="([^"?]*_static/)([^"?]+)[^>]*>\s*')
+LINK = re.compile(r"<link\b[^>]*>\s*")
 ADDRESS = re.compile(r"""url\(["']?(?!data:|#|https?:)([^"')?#]+)[^)]*\)""")
 IMPORT = re.compile(r"""@import ["']([^"']+)["'];""")
 FONTS_FIRST = "<script>document.fonts.forEach((font) => font.load())</script>\n"  # before the first line is drawn
@@ -50,10 +52,19 @@ def lighten(app, exception) -> None:
 
 def asked_for(html: str, static: Path) -> tuple[str, ...]:
     """The sheets of a page; of one that was done in an earlier build, those of which its sheet was made."""
-    sheets = tuple(name for _, name in LINK.findall(html))
+    sheets = tuple(sheet[1] for link in LINK.findall(html) if (sheet := sheet_of(link)))
     if sheets and sheets[0].startswith(MADE):
         return made_of((static / sheets[0]).read_text(encoding="utf-8"))
     return sheets
+
+
+def sheet_of(link: str) -> tuple[str, str] | None:
+    """The way to _static and the name there, if a <link> asks for a sheet of every medium."""
+    tag = BeautifulSoup(link, "html.parser").link
+    if "stylesheet" not in tag.get("rel", ()) or "media" in tag.attrs or "_static/" not in tag["href"]:
+        return None
+    way, name = tag["href"].partition("?")[0].split("_static/", 1)
+    return f"{way}_static/", name
 
 
 def one_sheet(sheets: tuple[str, ...], static: Path, words: set[str], shown: set[str]) -> str:
@@ -72,10 +83,12 @@ def made_of(css: str) -> tuple[str, ...]:
 
 def relinked(html: str, sheet: str) -> str:
     """The page with this sheet where the first stood, and no other."""
-    html = html.replace(FONTS_FIRST, "")
-    first = LINK.search(html)
-    link = f'<link rel="stylesheet" href="{first[1]}{sheet}">\n{FONTS_FIRST}'
-    return html[: first.start()] + link + LINK.sub("", html[first.start() :])
+    links = [(found, way) for found in LINK.finditer(html) if (way := sheet_of(found[0]))]
+    first, (way, _) = links[0]
+    for found, _ in links[::-1]:
+        html = html[: found.start()] + html[found.end() :]
+    link = f'<link rel="stylesheet" href="{way}{sheet}">\n{FONTS_FIRST}'
+    return html[: first.start()] + link + html[first.start() :].replace(FONTS_FIRST, "")
 
 
 def whole(sheet: Path, static: Path) -> str:

@@ -8,12 +8,11 @@ that lies beside it; so there is no moment without them, and nothing jumps when 
 from __future__ import annotations
 
 import base64
-import html as entities
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
+from bs4 import BeautifulSoup, SoupStrainer
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
@@ -24,21 +23,14 @@ BOLD, ITALIC = re.compile(r"font(-weight)?:[^;}]*(700|bold)"), re.compile(r"font
 QUOTING = re.compile(r"[\"'\\]")  # Font Awesome\ 6 Free, "Font Awesome 6 Free"
 SOURCE = re.compile(r"""src:\s*url\(["']?(?!data:)([^"')?#]+)[^;}]*""")
 VARIABLE = re.compile(r"--[\w-]+:[^;}]*")  # names a font, but shows nothing
-FORMULA = re.compile(r'<span class="katex-html"[^>]*>')
-TOKEN = re.compile(r"<(/?)span\b[^>]*>|<[^>]*>|([^<]+)")
+FORMULAS = SoupStrainer("span", class_="katex-html")
 
 
-def letters(html: str) -> Iterator[str]:
+def letters(html: str) -> set[str]:
     """The letters of a page's formulas, as drawn."""
-    for formula in FORMULA.finditer(html):
-        depth = 1
-        for token in TOKEN.finditer(html, formula.end()):
-            if token[2]:
-                yield from entities.unescape(token[2])
-            elif token[1] is not None:
-                depth += -1 if token[1] else 1
-            if not depth:
-                break
+    if "katex-html" not in html:
+        return set()
+    return set(BeautifulSoup(html, "html.parser", parse_only=FORMULAS).get_text())
 
 
 def with_fonts(css: str, folder: Path, shown: set[str]) -> str:

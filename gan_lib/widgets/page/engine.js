@@ -1,10 +1,10 @@
-/* A generator as widgets/export.py wrote it, run by the page.
+/* A generator as widgets/export.py wrote it, run by the page; a layer means what `layer_by_layer` there says.
  *
  * Every heavy layer is one matrix product (gemm.wat, or plain JavaScript where WebAssembly or its SIMD is missing); a
  * transposed convolution is that product followed by adding each row's taps into the picture. Activations are
  * channels-last: (pictures, y, x, channels).
  */
-const ENGINE = [engine, readNumbers, readBytes, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose];
+const ENGINE = [engine, readNumbers, readBytes, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose, upsample];
 
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
@@ -27,6 +27,8 @@ function engine(spec, text, wasm) {
     },
     leaky_relu: ({ slope }, value) => value.map((v) => (v > 0 ? v : slope * v)),
     tanh: (layer, value) => value.map(Math.tanh),
+    sigmoid: (layer, value) => value.map((v) => 1 / (1 + Math.exp(-v))),
+    upsample,
   };
 
   /* inputs Float32Array (pictures, in) → Float32Array (pictures, y, x, channels) in −1…1 */
@@ -74,7 +76,7 @@ function float16Table() {
 
 function planProducts(layers) {
   return layers.filter((layer) => layer.out).map((layer) => {
-    const taps = (layer.kernel || 1) ** 2, positions = (layer.side || 1) ** 2; // of one picture
+    const { kernel = 1, side = 1, width = side } = layer, taps = kernel ** 2, positions = side * width; // of one picture
     return { layer, taps, positions, panels: Math.ceil((layer.out * taps) / 8) };
   });
 }
@@ -89,7 +91,7 @@ function workspace(products, wasm) {
     p.x = room(p.positions * PICTURES * p.layer.in);
     p.y = room(p.positions * PICTURES * p.panels * 8);
   }
-  const memory = wasm && new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
+  const memory = wasm && new WebAssembly.Memory({ initial: Math.ceil((size + 1) / 65536) });
   const f = new Float32Array(memory ? memory.buffer : new ArrayBuffer(size));
   return { f, gemm: memory ? new WebAssembly.Instance(wasm, { page: { memory } }).exports.gemm : plainGemm(f) };
 }
@@ -136,18 +138,29 @@ function linear({ out, bias }, product, pictures, width) {
 }
 
 /* Output o of input i lies at i · stride − padding + tap. */
-function convTranspose({ side, kernel, stride, padding, out, bias }, product, pictures, width) {
-  const large = (side - 1) * stride - 2 * padding + kernel, y = new Float32Array(pictures * large * large * out);
+function convTranspose({ side, width = side, kernel, stride, padding, more = 0, out, bias }, product, pictures, step) {
+  const high = (side - 1) * stride - 2 * padding + kernel + more, wide = (width - 1) * stride - 2 * padding + kernel + more;
+  const y = new Float32Array(pictures * high * wide * out);
   for (let start = 0; start < y.length; start += out) y.set(bias, start);
-  for (let row = 0, source = 0; row < pictures * side * side; row++, source = row * width) {
-    const i = Math.floor(row / (side * side)), top = Math.floor(row / side) % side, left = row % side;
+  for (let row = 0, source = 0; row < pictures * side * width; row++, source = row * step) {
+    const i = Math.floor(row / (side * width)), top = Math.floor(row / width) % side, left = row % width;
     for (let ky = 0; ky < kernel; ky++)
       for (let kx = 0; kx < kernel; kx++, source += out) {
         const oy = top * stride - padding + ky, ox = left * stride - padding + kx;
-        if (oy < 0 || oy >= large || ox < 0 || ox >= large) continue;
-        const target = ((i * large + oy) * large + ox) * out;
+        if (oy < 0 || oy >= high || ox < 0 || ox >= wide) continue;
+        const target = ((i * high + oy) * wide + ox) * out;
         for (let o = 0; o < out; o++) y[target + o] += product[source + o];
       }
+  }
+  return y;
+}
+
+/* Each pixel factor · factor times. */
+function upsample({ side, width = side, factor }, value, pictures) {
+  const channels = value.length / (pictures * side * width), wide = width * factor, y = new Float32Array(value.length * factor ** 2);
+  for (let pixel = 0; pixel < y.length / channels; pixel++) {
+    const line = Math.floor(pixel / wide / factor), source = (line * width + Math.floor((pixel % wide) / factor)) * channels;
+    y.set(value.subarray(source, source + channels), pixel * channels);
   }
   return y;
 }

@@ -38,3 +38,5 @@ function exploreFrames(root, spec) {
   root.append(scroll, element("div", { class: "gan-sliders" }, ...sliders.map((s) => s.row)));
   show();
 }
+
+mount("explore", exploreFrames);

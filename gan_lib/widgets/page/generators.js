@@ -1,12 +1,12 @@
-/* Generators of a page: their weights are fetched once. A large one runs in a worker of its own, so that the page
- * never waits; a small one runs here, because its picture then comes in the same frame as the slider. */
+/* Generators of a page: their weights are fetched once. A slow one runs in a worker of its own, so that the page
+ * never waits; a fast one runs here, because its picture then comes in the same frame as the slider. */
 
-const SMALL = 2e6; // weights: about a millisecond a picture
+const FAST = 4e6; // multiplications: about a millisecond a picture
 const GENERATORS = (window.ganGenerators ??= new Map());
 
 /* spec → a promise of { draw, effect }, functions that return promises; the same spec is opened once. */
 function openGenerator(spec) {
-  const weights = async () => spec.data || besideThePage("generators", spec.name, "weights");
+  const weights = async () => spec.data ?? besideThePage("generators", spec.name, "weights");
   if (!GENERATORS.has(spec.name)) GENERATORS.set(spec.name, weights().then((text) => start(spec, text)));
   return GENERATORS.get(spec.name);
 }
@@ -18,7 +18,7 @@ async function start(spec, text) {
   } catch { /* no WebAssembly, or none with SIMD: plain JavaScript, slower */ }
   const here = { postMessage: (data) => inside.onmessage({ data }) };
   const inside = { postMessage: (data) => here.onmessage({ data }) };
-  if (spec.numbers >= SMALL) {
+  if (multiplications(spec.layers) > FAST) {
     try {
       const url = URL.createObjectURL(new Blob([`${ENGINE.join("\n")}\n(${answer})(self);`], { type: "text/javascript" }));
       return await connect(new Worker(url), { spec, text, wasm }).finally(() => URL.revokeObjectURL(url));
@@ -26,6 +26,12 @@ async function start(spec, text) {
   }
   answer(inside);
   return connect(here, { spec, text, wasm });
+}
+
+/* Of one picture. */
+function multiplications(layers) {
+  const ofLayer = ({ in: n = 0, out = 0, kernel = 1, side = 1, width = side }) => n * out * kernel ** 2 * side * width;
+  return layers.reduce((sum, layer) => sum + ofLayer(layer), 0);
 }
 
 /* A worker, or what stands in for one → { draw, effect }, once it has taken the generator. */

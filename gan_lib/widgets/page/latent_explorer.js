@@ -81,14 +81,14 @@ class LatentExplorer {
       element("div", { class: "gan-columns" }, ...this.views.map((view) => view.foot)));
   }
 
-  /* First the picture; strip and map, which are slower, follow as long as nothing new is wanted. */
+  /* First the picture; strip and map, which are slower, follow one pass at a time, as long as nothing new is wanted. */
   async draw(stillWanted) {
     const { seed, start, label, active, views } = this;
     const now = { seed, start, z: this.z.slice(), label, active, title: this.describe() };
     await Promise.all(views.map((view) => view.draw(now)));
     this.painted = now;
     this.root.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
-    for (const slow of [(v) => v.drawStrip(now), ...Array(EFFECT_PARTS).fill((v) => v.drawEffect(now))]) {
+    for (const slow of [...Array(3).fill((v) => v.drawStrip(now)), ...Array(EFFECT_PARTS).fill((v) => v.drawEffect(now))]) {
       if (!stillWanted()) return;
       await Promise.all(views.map(slow));
       await new Promise((resolve) => setTimeout(resolve)); // let the page breathe
@@ -192,3 +192,5 @@ class LatentExplorer {
     this.say(asked.problem);
   }
 }
+
+mount("latent", exploreLatent);

@@ -41,16 +41,22 @@ class LatentView {
     this.picture.setAttribute("aria-label", `${this.name}the generator's picture of ${title}`);
   }
 
+  /* Its next picture, if it is not there yet; the three are shown together. */
   async drawStrip({ z, label, active }) {
-    const walk = this.strip.map(({ value }) => changed(z, active, value)), now = `${active} ${label} ${walk[0]}`;
-    if (now === this.stripOf) return;
-    this.stripOf = now;
-    const pixels = await this.engine.draw({ inputs: this.inputs(walk, label), pictures: 3 }), n = pixels.length / 3;
+    const now = `${active} ${label} ${changed(z, active, 0)}`;
+    if (now !== this.stripOf) Object.assign(this, { stripOf: now, steps: [] });
+    if (this.steps.length === this.strip.length) return;
+    const inputs = this.inputs([changed(z, active, this.strip[this.steps.length].value)], label);
+    this.steps.push(await this.engine.draw({ inputs, pictures: 1 }));
+    if (this.steps.length === this.strip.length) this.showStrip(active);
+  }
+
+  showStrip(k) {
     this.strip.forEach(({ canvas: step, value }, i) => {
-      paint(step, pixels.subarray(i * n, (i + 1) * n), this.network.shape);
-      step.setAttribute("aria-label", `${this.name}the same z with z[${active}] = ${value}`);
+      paint(step, this.steps[i], this.network.shape);
+      step.setAttribute("aria-label", `${this.name}the same z with z[${k}] = ${value}`);
     });
-    this.stripTitle.textContent = `z[${active}] at −3, 0, 3`;
+    this.stripTitle.textContent = `z[${k}] at −3, 0, 3`;
   }
 
   /* One part of the map; it is shown when all parts are there. Central differences, at other z than the reader's. */

@@ -53,5 +53,8 @@ function codeLine({ lines, gradients, error }, i) {
 function verdictOn(who, said) {
   const [word, cosine] = said.split(" ");
   const text = MEANING[said] || `uses another gradient than that of its own loss (cosine between them ${cosine.replace("-", "−")})`;
-  return element("p", { class: `gan-${word}` }, element("b", {}, `${who}’s step `), text + ".");
+  const mark = { right: "gan-right", wrong: "gan-wrong", none: "gan-none" }[word] || "";
+  return element("p", { class: mark }, element("b", {}, `${who}’s step `), text + ".");
 }
+
+mount("ledger", showLedger);

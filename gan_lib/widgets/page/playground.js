@@ -172,3 +172,5 @@ function drawGrid(node, n, margin, marks) {
   node.style.width = `${Math.min(28 * side, 340)}px`;
   node.replaceChildren(...cells);
 }
+
+mount("arithmetic", playArithmetic);

@@ -2,7 +2,8 @@
  *
  * PyTorch draws 24-bit uniforms from a Mersenne Twister (Matsumoto and Nishimura 1998) and turns them
  * into normals by Box-Muller, sixteen at a time: the first eight of a block with the last eight. A rest
- * shorter than sixteen is handled by drawing the last sixteen numbers anew. Needs n >= 16.
+ * shorter than sixteen is handled by drawing the last sixteen numbers anew. Fewer than sixteen in all are
+ * drawn pair by pair from 53-bit uniforms.
  */
 function normals(seed, n) {
   const state = new Uint32Array(624);
@@ -21,15 +22,17 @@ function normals(seed, n) {
     next = 0;
   }
 
-  function uniform() {
+  function word() {
     if (next === 624) twist();
     let y = state[next++];
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
     y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return (y & 0xffffff) / 0x1000000;
+    return (y ^ (y >>> 18)) >>> 0;
   }
+
+  const uniform = () => (word() & 0xffffff) / 0x1000000;
+  if (n < 16) return pairs(n, () => ((word() & 0x1fffff) * 2 ** 32 + word()) / 2 ** 53);
 
   const z = Float32Array.from({ length: n }, uniform);
   function boxMuller(start) {
@@ -45,4 +48,13 @@ function normals(seed, n) {
     boxMuller(n - 16);
   }
   return z;
+}
+
+function pairs(n, uniform) {
+  const z = [];
+  while (z.length < n) {
+    const angle = 2 * Math.PI * uniform(), radius = Math.sqrt(-2 * Math.log1p(-uniform()));
+    z.push(radius * Math.cos(angle), radius * Math.sin(angle));
+  }
+  return Float32Array.from(z.slice(0, n));
 }

@@ -93,3 +93,5 @@ function drawCurves(panel, last) {
     chart(losses, ...limits(losses), [`loss of ${who}`, "loss of G"]));
   return { node, mark(step) { for (const marker of markers) { marker.setAttribute("x1", x(step)); marker.setAttribute("x2", x(step)); } } };
 }
+
+mount("scrubber", scrubTraining);

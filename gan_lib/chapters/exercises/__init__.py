@@ -1,0 +1,66 @@
+"""Exercises that check themselves: `check("spherical", my_spherical)` prints "right" or "not yet" and why.
+
+Each chapter's reference answers stand in a file of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from gan_lib.chapters.exercises import (
+    autograd,
+    conditional,
+    convolution,
+    dcgan,
+    evaluation,
+    mlp_gan,
+    theory,
+    wasserstein,
+)
+from gan_lib.chapters.exercises.exercise import Exercise
+from gan_lib.errors import one_of
+
+_CHAPTERS = theory, convolution, mlp_gan, dcgan, autograd, conditional, wasserstein, evaluation
+EXERCISES: dict[str, Exercise] = {name: each for chapter in _CHAPTERS for name, each in chapter.EXERCISES.items()}
+
+
+def check(name: str, answer: Callable) -> None:
+    """Try an answer and print whether it is right; it never raises for a wrong one.
+
+    Args:
+        name: the exercise.
+        answer: the reader's function.
+
+    Raises:
+        BadInput: there is no such exercise.
+    """
+    one_of("exercise", name, EXERCISES)
+    exercise = EXERCISES[name]
+    for arguments in exercise.tries:
+        expected = exercise.reference(*exercise.arguments(arguments))
+        try:
+            given = answer(*exercise.arguments(arguments))
+            if given is None:
+                print("not yet: the function gives back None")
+                return
+            torch.testing.assert_close(
+                torch.as_tensor(given), torch.as_tensor(expected), rtol=1e-3, atol=1e-4, check_dtype=False
+            )
+        except Exception as error:
+            print(f"not yet: for the arguments {_short(arguments)}\n{str(error).strip()}")
+            return
+    print("right")
+
+
+def _short(arguments: tuple) -> str:
+    def words(argument: object) -> str:
+        if isinstance(argument, torch.nn.Module):
+            return type(argument).__name__
+        large = torch.is_tensor(argument) and argument.numel() > 4
+        if isinstance(argument, torch.Generator):
+            return "a generator of random numbers"
+        return f"tensor {tuple(argument.shape)}" if large else repr(argument)
+
+    return ", ".join(map(words, arguments))

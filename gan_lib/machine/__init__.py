@@ -1,0 +1,1 @@
+"""What a training stands on: the device, random numbers, several processes, progress bars."""

@@ -1,0 +1,1 @@
+"""Looking at pictures, curves and the latent space."""

@@ -1,0 +1,280 @@
+"""The book's named trainings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from gan_lib.errors import one_of
+from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
+from gan_lib.networks.conditional import (
+    ACGANDiscriminator,
+    ACGANGenerator,
+    ACGANMLPDiscriminator,
+    CGANDiscriminator,
+    CGANGenerator,
+)
+from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lib.training.games import ACGAN, CGAN, UNBOUNDED, wgan, wgan_gp
+from gan_lib.training.recipe import Recipe
+
+MLP_MILESTONES = (0, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 50_000)
+
+MLP_FASHION = Recipe("mlp-fashion", "the notes' two small MLPs on Fashion-MNIST", milestones=MLP_MILESTONES)
+
+
+def _mlp(suffix: str, about: str, **changes) -> Recipe:
+    """A variation of MLP_FASHION for chapter 3's comparisons; few milestones and no weights keep it small."""
+    steps = changes.get("steps", MLP_FASHION.steps)
+    few = tuple(step for step in (1_000, 5_000, 20_000) if step < steps)
+    small = {"milestones": (*few, steps), "pictures": 16, "keeps": ()}
+    return replace(MLP_FASHION, name=f"mlp-fashion-{suffix}", about=about, **(small | changes))
+
+
+EPOCH = 60_000  # training images
+
+
+def _dcgan(name: str, about: str, *, features: int, **changes) -> Recipe:
+    """DCGAN's networks and its advice: N(0, 0.02²) at the start, Adam with 2e-4 and β₁ = 0.5."""
+    settings = {
+        "image_size": 32,
+        "generator": DCGANGenerator,
+        "discriminator": DCGANDiscriminator,
+        "generator_args": {"features": features},
+        "discriminator_args": {"features": features},
+        "init_std": 0.02,
+        "bfloat16": True,
+        "pictures": 32,
+    }
+    return Recipe(name, about, **(settings | changes))
+
+
+def _steps(last: int, *first: int) -> tuple[int, ...]:
+    """The first milestones by hand, then every eighth part of the training."""
+    return tuple(sorted({*first, *(last * i // 8 for i in range(1, 9))}))
+
+
+DCGAN_FASHION = _dcgan(
+    "dcgan-fashion",
+    "the notes' DCGAN on Fashion-MNIST",
+    features=64,
+    steps=7_000,
+    ema=0.999,
+    milestones=(0, 100, 250, 500, *range(1_000, 7_001, 1_000)),
+    keep_best=True,
+)
+DCGAN_MNIST = replace(
+    DCGAN_FASHION,
+    name="dcgan-mnist",
+    about="the same networks on handwritten digits",
+    dataset="mnist",
+    steps=2_400,
+    milestones=_steps(2_400, 100),
+    keeps=(),
+)
+CGAN_MNIST = Recipe(
+    "cgan-mnist",
+    "the notes' conditional MLPs on handwritten digits",
+    dataset="mnist",
+    generator=CGANGenerator,
+    discriminator=CGANDiscriminator,
+    game=CGAN,
+    bfloat16=True,
+    steps=16_000,
+    milestones=_steps(16_000, 500),
+)
+ACGAN_FASHION = _dcgan(
+    "acgan-fashion",
+    "DCGAN with an auxiliary classifier on Fashion-MNIST",
+    features=32,
+    generator=ACGANGenerator,
+    discriminator=ACGANDiscriminator,
+    game=ACGAN,
+    ema=0.999,
+    steps=4_000,
+    milestones=_steps(4_000, 250),
+    pictures=64,  # all classes
+)
+ACGAN_MNIST = replace(
+    ACGAN_FASHION,
+    name="acgan-mnist",
+    about="the same networks on handwritten digits",
+    dataset="mnist",
+)
+
+
+def _conditional_mlps(name: str, about: str, **changes) -> Recipe:
+    """Chapter 6's comparison: the notes' conditional MLPs, half as long as CGAN_MNIST, without weights."""
+    small = {"steps": 8_000, "milestones": _steps(8_000), "pictures": 16, "keeps": ()}
+    return replace(CGAN_MNIST, name=name, about=about, **(small | changes))
+
+
+_AUXILIARY = {"discriminator": ACGANMLPDiscriminator, "game": ACGAN}
+CONDITIONAL = (
+    *(_conditional_mlps(f"cgan-mlp-{s}", f"the notes' conditional MLPs, seed {s}", seed=s) for s in range(3)),
+    *(
+        _conditional_mlps(
+            f"acgan-mlp-{s}", f"the same with an auxiliary classifier in D, seed {s}", seed=s, **_AUXILIARY
+        )
+        for s in range(3)
+    ),
+    _conditional_mlps(
+        "acgan-mlp-softmax",
+        "acgan-mlp-0 with softmax before the cross-entropy, a famous mistake",
+        discriminator_args={"softmax": True},
+        **_AUXILIARY,
+    ),
+)
+
+# One architecture, one budget: each D or critic is shown 640,000 real images. It has no BatchNorm, which the
+# gradient penalty forbids.
+NS_FASHION = _dcgan(
+    "ns-fashion",
+    "the non-saturating game, to compare with the two Wasserstein runs",
+    features=32,
+    discriminator_args={"features": 32, "batch_norm": False},
+    batch_size=64,
+    steps=10_000,
+    milestones=_steps(10_000),
+)
+WGAN_FASHION = replace(
+    NS_FASHION,
+    name="wgan-fashion",
+    about="WGAN with clipped weights: RMSProp, five updates of the critic for each of G",
+    game=wgan(0.01),
+    d_steps=5,
+    steps=2_000,
+    optimizer=torch.optim.RMSprop,
+    lr_g=5e-5,
+    lr_d=5e-5,
+    milestones=_steps(2_000),
+    keeps=("generator", "discriminator"),
+)
+WGAN_GP_FASHION = replace(
+    NS_FASHION,
+    name="wgan-gp-fashion",
+    about="WGAN with a gradient penalty, five updates of the critic for each of G",
+    game=wgan_gp(10.0),
+    d_steps=5,
+    steps=2_000,
+    betas=(0.0, 0.9),
+    milestones=_steps(2_000),
+    keeps=("generator", "discriminator"),
+)
+
+
+def _half(recipe: Recipe, seed: int) -> Recipe:
+    """Half of that training from another start, for its curves and scores; without weights."""
+    half = {"steps": recipe.steps // 2, "milestones": recipe.milestones[:4], "pictures": 16, "keeps": ()}
+    about = f"half of {recipe.name} with seed {seed}"
+    return replace(recipe, name=f"{recipe.name}-seed{seed}", about=about, seed=seed, **half)
+
+
+# Chapter 7's ladder: what makes a WGAN of a GAN, one change on top of the other, 2,000 updates of G each. Its foot is
+# ablation-no-norm-d, the last rung but one adds n_critic = 5 and is wgan-fashion, the last one is wgan-gp-fashion.
+LADDER = {
+    "loss": ("the Wasserstein loss: no sigmoid, no log", {"game": UNBOUNDED}),
+    "clip": ("… and the critic's weights clipped to ±0.01", {"game": wgan(0.01)}),
+    "rmsprop": (
+        "… and RMSProp with 5e-5 instead of Adam",
+        {"game": wgan(0.01), "optimizer": torch.optim.RMSprop, "lr_g": 5e-5, "lr_d": 5e-5},
+    ),
+}
+
+
+def _ladder(rung: str, seed: int) -> Recipe:
+    about, changes = LADDER[rung]
+    small = {"steps": 2_000, "milestones": _steps(2_000), "pictures": 16, "keeps": (), "seed": seed}
+    return replace(NS_FASHION, name=f"ladder-{rung}-{seed}", about=f"{about}, seed {seed}", **(small | changes))
+
+
+# Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
+_G, _D = {"generator": AblatedGenerator}, {"discriminator": AblatedDiscriminator}
+_PLAIN = {"features": 32, "batch_norm": False}
+
+
+def _both(without: str) -> dict:
+    return _G | _D | {"generator_args": {"without": without}, "discriminator_args": {"without": without}}
+
+
+GUIDELINES = {
+    "all": ("the full recipe", {}),
+    "no-norm": ("no BatchNorm anywhere", {"generator_args": _PLAIN, "discriminator_args": _PLAIN}),
+    "no-norm-g": ("no BatchNorm in G", {"generator_args": _PLAIN}),
+    "no-norm-d": ("no BatchNorm in D", {"discriminator_args": _PLAIN}),
+    "pool": ("G enlarges and D pools, instead of strides", _both("strides")),
+    "hidden": ("a fully connected hidden layer in G and in D", _both("convolutions-only")),
+    "leaky-g": ("LeakyReLU in G", _G | {"generator_args": {"without": "relu"}}),
+    "relu-d": ("ReLU in D", _D | {"discriminator_args": {"without": "leaky-relu"}}),
+    "torch-init": ("torch's own first weights", {"init_std": None}),
+    "beta": ("Adam with β₁ = 0.9", {"betas": (0.9, 0.999)}),
+    "rate": ("learning rate 2e-3", {"lr_g": 2e-3, "lr_d": 2e-3}),
+    "notes": ("the notes' 2e-3 and β₁ = 0.9", {"lr_g": 2e-3, "lr_d": 2e-3, "betas": (0.9, 0.999)}),
+}
+
+
+def _ablation(guideline: str, seed: int) -> Recipe:
+    about, changes = GUIDELINES[guideline]
+    small = {"milestones": (1_000, 2_000), "pictures": 16, "keeps": ()}
+    budget = {"features": 32, "batch_size": 64, "steps": 2_000, "seed": seed}
+    return _dcgan(f"ablation-{guideline}-{seed}", f"{about}, seed {seed}", **(budget | small | changes))
+
+
+COLLAPSE = _dcgan(
+    "dcgan-collapse",
+    "a collapse on purpose: G learns a hundred times as fast as D",
+    features=32,
+    batch_size=64,
+    lr_g=2e-3,
+    lr_d=2e-5,
+    steps=1_000,
+    milestones=_steps(1_000),
+    pictures=16,
+    keeps=(),
+)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        MLP_FASHION,
+        *(_mlp(f"seed{s}", f"mlp-fashion with seed {s}", seed=s, keeps=("generator",)) for s in (1, 2, 3, 4)),
+        _mlp("batch64", "20 epochs in batches of 64", batch_size=64, steps=20 * (EPOCH // 64)),
+        _mlp("batch10000", "20 epochs in batches of 10,000", batch_size=10_000, steps=20 * (EPOCH // 10_000)),
+        _mlp("k5", "five updates of D for each of G", d_steps=5, steps=20_000),
+        _mlp("slow-g", "G learns at a quarter of D's rate", lr_g=5e-5, steps=20_000),
+        _mlp(
+            "k5-slow-g", "the notes' advice: five updates of D, a smaller step of G", d_steps=5, lr_g=5e-5, steps=20_000
+        ),
+        replace(
+            MLP_FASHION,
+            name="mlp-mnist",
+            about="the same small MLPs on handwritten digits, for chapter 2",
+            dataset="mnist",
+            steps=20_000,
+            milestones=(100, 300, 1_000, 3_000, 10_000, 20_000),
+            pictures=32,
+            keeps=(),
+        ),
+        DCGAN_FASHION,
+        DCGAN_MNIST,
+        CGAN_MNIST,
+        ACGAN_FASHION,
+        ACGAN_MNIST,
+        *CONDITIONAL,
+        NS_FASHION,
+        WGAN_FASHION,
+        WGAN_GP_FASHION,
+        *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
+        *(_ladder(rung, seed) for rung in LADDER for seed in (0, 1)),
+        COLLAPSE,
+        *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
+        _ablation("all", 2),
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name. BadInput if there is none."""
+    one_of("recipe", name, RECIPES)
+    return RECIPES[name]

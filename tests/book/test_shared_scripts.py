@@ -1,0 +1,122 @@
+"""Notebooks hold data, pages hold scripts: a changed script changes the pages and makes no notebook stale."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbval.plugin import get_sanitize_patterns
+
+from book._ext import shared_scripts
+from book._ext.light_styles.rules import lighter
+from book.produce import chapters, stamp
+from gan_lib import widgets
+from gan_lib.widgets import face
+from tests.outputs import spec_of
+
+WORD = re.compile(r"[\w-]+")
+
+
+@pytest.fixture
+def changed(tmp_path, monkeypatch):
+    """Another character in every script and in the style."""
+    shutil.copytree(face.PAGE, tmp_path / "page")
+    for path in (tmp_path / "page").glob("*.[jc]s*"):
+        path.write_text(path.read_text(encoding="utf-8") + "/* another */\n", encoding="utf-8")
+    monkeypatch.setattr(face, "PAGE", tmp_path / "page")
+
+
+@pytest.fixture
+def output(monkeypatch):
+    """A function that displays a widget and returns its text/html."""
+    calls = []
+    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what["text/html"]))
+
+    def show() -> str:
+        widgets.play_arithmetic(size=4)
+        return calls[-1]
+
+    return show
+
+
+def test_a_changed_script_makes_no_notebook_stale_and_reaches_the_pages(tmp_path, request):
+    notebooks = [nbformat.read(path, as_version=4) for path in chapters()]
+    before, files = [stamp(notebook) for notebook in notebooks], face.shared()
+    request.getfixturevalue("changed")
+    assert [stamp(notebook) for notebook in notebooks] == before
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "html")
+    shared_scripts.write_files(app)
+    for name, text in files.items():
+        built = (tmp_path / "html" / "_static" / name).read_text(encoding="utf-8")
+        assert built != text and "/* another */" in built
+
+
+def test_a_changed_script_makes_no_difference_to_nbval(output, request):
+    text = Path("tests/nbval.ini").read_text(encoding="utf-8")
+    ((pattern, replacement),) = get_sanitize_patterns(text)
+    assert pattern == f"(?s){face.COPIES.pattern}"
+    before = output()
+    request.getfixturevalue("changed")
+    after = output()
+    assert before != after and "/* another */" in after
+    assert re.sub(pattern, replacement, before) == re.sub(pattern, replacement, after)
+    assert re.sub(pattern, replacement, before) != re.sub(
+        pattern, replacement, before.replace('"size": 4', '"size": 5')
+    )
+
+
+def test_what_is_left_of_an_output_is_its_picture_and_its_data(output):
+    html = output()
+    bare = face.without_copies(html)
+    assert spec_of(bare) == spec_of(html) and "gan-poster" in bare
+    assert "<style" not in bare and bare.count("<script") == 1
+    assert face.without_copies(bare) == bare
+
+
+def test_the_outputs_of_every_notebook_lose_their_copies_on_the_way_to_a_page():
+    app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda page: f"{page}.ipynb"))
+    for path in chapters():
+        source = [path.read_text(encoding="utf-8")]
+        shared_scripts.take_out_copies(app, path.stem, source)
+        before, after = nbformat.read(path, as_version=4), nbformat.reads(source[0], as_version=4)
+        for old, new in zip(before.cells, after.cells, strict=True):
+            assert old.source == new.source
+            for one, other in zip(old.get("outputs", ()), new.get("outputs", ()), strict=True):
+                html = other.get("data", {}).pop("text/html", "")
+                whole = one.get("data", {}).pop("text/html", "")
+                assert one == other and "mount(" not in html
+                assert html == (face.without_copies(whole) if "gan-widget" in whole else whole)
+
+
+def test_a_page_asks_for_the_script_only_if_it_has_a_widget():
+    asked = []
+    app = SimpleNamespace(add_js_file=lambda name, **how: asked.append((name, how)))
+    for body in ('<figure class="gan-widget" data-kind="ledger">', "<p>the class gan-widget</p>"):
+        shared_scripts.ask_for_script(app, "page", "page.html", {"body": body}, None)
+    shared_scripts.ask_for_script(app, "search", "search.html", {}, None)
+    assert asked == [("widgets.js", {"loading_method": "defer"})]
+
+
+def test_scripts_under_one_roof_share_no_name():
+    names = []
+    for name in {"mount.js", *(name for names in face.SCRIPTS.values() for name in names)}:
+        if name.endswith(".js"):
+            text = (face.PAGE / name).read_text(encoding="utf-8")
+            names += re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.M)
+    assert len(names) == len(set(names)) > 50
+    assert {path.name for path in face.PAGE.glob("*.js")} == {
+        "mount.js",
+        *(name for names in face.SCRIPTS.values() for name in names if name.endswith(".js")),
+    }
+
+
+def test_the_one_style_sheet_keeps_every_rule_for_widgets():
+    files = face.shared()
+    words = {*WORD.findall(files["widgets.js"]), "gan-widget", "gan-poster", "data-kind"}
+    kept = lighter(files["widgets.css"], words)
+    assert kept.count("{") == re.sub(r"/\*.*?\*/", "", files["widgets.css"], flags=re.S).count("{")
+    assert kept.count(",") == len(re.findall(",", re.sub(r"/\*.*?\*/", "", files["widgets.css"], flags=re.S)))

@@ -1,0 +1,201 @@
+"""Chapter 8: its equations, derived another way; its scoreboard, against the command line's numbers."""
+
+from dataclasses import replace
+from itertools import product
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from scipy.stats import norm
+
+from book.produce import BOOK
+from gan_lib import runs
+from gan_lib.chapters.exercises import EXERCISES
+from gan_lib.errors import BadInput
+from gan_lib.networks.classifier import SmallClassifier
+from gan_lib.scores import metrics, scoreboard
+from gan_lib.scores.metrics import Judge
+
+CPU = torch.device("cpu")
+
+
+def covariance(rng, size):
+    x = rng.normal(size=(2 * size, size))
+    return x.T @ x / (2 * size)
+
+
+def judged_by(features):
+    """A judge that has seen these features (n, 128) only."""
+    points = torch.as_tensor(features, dtype=torch.float32)
+    seen = points.double()
+    sums = seen.sum(0), seen.T @ seen, torch.tensor(len(seen))
+    return Judge(SmallClassifier(), dict(zip(metrics.MOMENTS, sums, strict=True)), points)
+
+
+# ------------------------------------------------------------------------------------------ equations
+
+
+def test_eq_best_accuracy_no_way_to_call_places_real_or_not_is_right_more_often():
+    rng = np.random.default_rng(0)
+    p, q = rng.dirichlet(np.ones(6), 2)
+    right = [np.where(calls, p, q).sum() / 2 for calls in product((True, False), repeat=6)]  # all 64 of them
+    variation = max(abs(p[list(s)].sum() - q[list(s)].sum()) for s in _subsets(6))  # TV by its other definition
+    assert max(right) == pytest.approx(0.5 + variation / 2)
+    reference = EXERCISES["best-accuracy"].reference(torch.from_numpy(p), torch.from_numpy(q))
+    assert max(right) == pytest.approx(reference.item())
+
+
+def _subsets(n):
+    return [[i for i in range(n) if chosen[i]] for chosen in product((0, 1), repeat=n) if any(chosen)]
+
+
+def test_eq_inception_score_is_the_exp_of_the_information_that_a_picture_gives_about_its_class():
+    logits = 3 * torch.randn(50, 10, generator=torch.Generator().manual_seed(0))
+    p = logits.softmax(1).double().numpy() / 50  # joint distribution of picture and class
+    independent = np.outer(p.sum(1), p.sum(0))
+    information = (p * np.log(p / independent)).sum()
+    assert metrics.inception_score(logits) == pytest.approx(np.exp(information), rel=1e-5)
+
+
+@pytest.mark.parametrize(("mu1", "s1", "mu2", "s2"), [(0, 1, 2, 0.5), (-1, 2, -1, 2), (0.3, 0.1, 0, 3)])
+def test_eq_frechet_line_is_the_mean_squared_way_from_quantile_to_quantile(mu1, s1, mu2, s2):
+    u = (np.arange(200_000) + 0.5) / 200_000
+    way = ((norm.ppf(u, mu1, s1) - norm.ppf(u, mu2, s2)) ** 2).mean()
+    assert EXERCISES["frechet-line"].reference(mu1, s1, mu2, s2) == pytest.approx(way, rel=1e-3, abs=1e-9)
+
+
+def test_eq_frechet_is_the_least_mean_squared_way_and_what_the_judge_computes():
+    """x → T x with T = Σ₁^-½ (Σ₁^½ Σ₂ Σ₁^½)^½ Σ₁^-½ carries one cloud onto the other's moments; no other plan with
+    Gaussian pairs is cheaper (tried: many)."""
+    rng = np.random.default_rng(0)
+    cov_1, cov_2, shift = covariance(rng, 128), 2 * covariance(rng, 128), rng.normal(size=128)
+    values, vectors = np.linalg.eigh(cov_1)
+    root, inverse = ((vectors * values**power) @ vectors.T for power in (0.5, -0.5))
+    middle, turned = np.linalg.eigh(root @ cov_2 @ root)
+    carry = inverse @ (turned * np.sqrt(middle)) @ turned.T @ inverse
+    np.testing.assert_allclose(carry @ cov_1 @ carry.T, cov_2, atol=1e-8)
+    move = carry - np.eye(128)
+    least = np.trace(move @ cov_1 @ move.T) + shift @ shift
+
+    other = np.linalg.cholesky(cov_2) @ np.linalg.inv(np.linalg.cholesky(cov_1))  # another map with the right moments
+    detour = other - np.eye(128)
+    assert np.trace(detour @ cov_1 @ detour.T) + shift @ shift > least
+
+    white = rng.normal(size=(500, 128))
+    white -= white.mean(0)
+    white = white @ np.linalg.inv(np.linalg.cholesky(np.cov(white.T))).T  # covariance exactly 1
+    real, fake = white @ np.linalg.cholesky(cov_1).T, white[::-1] @ np.linalg.cholesky(cov_2).T + shift
+    assert judged_by(real).distance(torch.tensor(fake.copy(), dtype=torch.float32)) == pytest.approx(least, rel=1e-3)
+
+
+def test_eq_precision_recall_point_by_point():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(30, 128)), rng.normal(size=(30, 128)) * 0.8 + 0.12
+
+    def radius(points, i):
+        return sorted(np.linalg.norm(points[i] - other) for other in points)[3]  # 0 is itself
+
+    def share(points, centres):
+        balls = [(centres[i], radius(centres, i)) for i in range(len(centres))]
+        return np.mean([any(np.linalg.norm(x - c) <= r for c, r in balls) for x in points])
+
+    found = judged_by(real).precision_recall(torch.tensor(fake, dtype=torch.float32))
+    assert found == pytest.approx((share(fake, real), share(real, fake)))
+    assert 0 < found[0] != found[1]
+
+
+@pytest.mark.parametrize("n", [50, 400])
+def test_eq_frechet_bias_a_perfect_generator_on_a_line_is_three_halves_of_its_variance_over_n_away(n):
+    rng, sigma = np.random.default_rng(0), 2.0
+    drawn = rng.normal(1.0, sigma, size=(20_000, n))
+    distances = (drawn.mean(1) - 1) ** 2 + (drawn.std(1, ddof=1) - sigma) ** 2
+    assert distances.mean() == pytest.approx(1.5 * sigma**2 / n, rel=0.05)
+
+
+def test_the_line_over_1_over_n_leads_to_the_distance_of_infinitely_many():
+    rng = np.random.default_rng(0)
+    found = []
+    for n in (200, 800):
+        drawn = rng.normal(1.0, 2.0, size=(20_000, n))
+        found += [n, (drawn.mean(1) ** 2 + (drawn.std(1, ddof=1) - 1) ** 2).mean()]  # from N(0, 1): 1 + 1
+    assert found[1] > found[3] > 2.001
+    assert EXERCISES["endless"].reference(*found) == pytest.approx(2, abs=5e-3)
+
+
+# ----------------------------------------------------------------------------------------- the scoreboard
+
+
+# One of each path through the scores: with and without labels, in 28 and in 32 pixels. In minutes,
+# `python -m gan_lib evaluate --all` draws all of them anew.
+ANEW = ("mlp-fashion", "cgan-mnist", "wgan-gp-fashion", "acgan-mnist")
+
+
+@pytest.mark.parametrize("name", ANEW)
+def test_the_scores_on_a_card_are_those_that_evaluate_draws_anew(name):
+    anew, card = scoreboard.scores([name], CPU)[name], scoreboard.recorded([name])[name]
+    for key in card:
+        if key in ("dataset", "side", "from_card", "classes"):
+            assert anew[key] == card[key]
+        else:
+            assert anew[key] == pytest.approx(card[key], rel=5e-3, abs=5e-3), key
+
+
+def test_the_page_shows_each_recorded_run_once_with_the_line_of_the_command_line():
+    every = scoreboard.recorded(scoreboard.shipped())
+    expected = scoreboard.as_text(every).splitlines()
+    notebook = nbformat.read(BOOK / "08_evaluation.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and "scoreboard.as_text(" in cell.source]
+    shown = [line for cell in cells for output in cell.outputs for line in output.text.splitlines()]
+    runs_shown = [line for line in shown if not line.startswith((" ", "real "))]
+    runs_expected = [line for line in expected if not line.startswith((" ", "real "))]
+    assert sorted(runs_shown) == sorted(runs_expected) and len(runs_shown) == len(every)
+    assert set(shown) - set(runs_shown) == set(expected) - set(runs_expected)  # head and floors
+
+
+def test_a_row_from_a_card_says_so_and_a_missing_score_is_a_dash():
+    row = scoreboard.recorded(["dcgan-collapse", "mlp-fashion"])
+    assert (row["dcgan-collapse"]["from_card"], row["mlp-fashion"]["from_card"]) == (True, False)
+    head, collapsed, kept, *floors = scoreboard.as_text(row).splitlines()
+    assert collapsed.startswith("dcgan-collapse *") and kept.startswith("mlp-fashion  ")
+    assert collapsed.split()[-1] == kept.split()[-1] == "-" and head.split()[-1] == "accuracy"
+    assert len(floors) == 2
+
+
+# ------------------------------------------------------------------------------- what these judges cannot see
+
+
+@pytest.mark.parametrize(
+    ("data", "shape", "said"),
+    [
+        (
+            "digits",
+            (1, 28, 28),
+            "1×28×28 pictures of 'digits'; the judges see grey pictures of fashion-mnist",
+        ),
+        ("mine", (1, 28, 28), "pictures of 'mine'"),
+        ("mnist", (3, 32, 32), "3×32×32 pictures of 'mnist'"),
+        ("mnist", (1, 64, 64), "1×64×64 pictures"),
+        ("mnist", (1, 28, 20), "1×28×20 pictures"),
+    ],
+)
+def test_a_run_on_what_no_judge_knows_has_no_score(monkeypatch, data, shape, said):
+    """Not a wrong one: the digits that stand in for Fashion-MNIST are not Fashion-MNIST."""
+    shipped = runs.load("mlp-fashion")
+    samples = {0: torch.zeros(8, *shape, dtype=torch.uint8)}
+    run = replace(shipped, card=shipped.card | {"data": data}, samples=samples)
+    monkeypatch.setattr(runs, "load", lambda name: run)
+    for ask in (lambda: scoreboard.scores(["own"], CPU), lambda: scoreboard.recorded(["own"])):
+        with pytest.raises(BadInput, match=f"own draws {said}" if said[0] in "13" else said):
+            ask()
+
+
+def test_a_run_without_weights_and_scores_is_refused(monkeypatch):
+    shipped = runs.load("mlp-fashion")
+    card = shipped.card | {"evaluation": {}}
+    monkeypatch.setattr(runs, "load", lambda name: replace(shipped, generator=None, card=card))
+    with pytest.raises(BadInput, match="own keeps neither weights nor scores"):
+        scoreboard.scores(["own"], CPU)
+    monkeypatch.setattr(runs, "load", lambda name: replace(shipped, card=card))
+    with pytest.raises(BadInput, match="the card of own holds no scores"):
+        scoreboard.recorded(["own"])

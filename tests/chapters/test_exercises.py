@@ -1,0 +1,287 @@
+"""Exercises: the right answer is right, every other is told why not, and none breaks the page."""
+
+from functools import partial
+from math import pi
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import wasserstein_distance
+
+from gan_lib.chapters.exercises import EXERCISES, check
+from gan_lib.errors import BadInput
+
+
+def generator_loss(logits):
+    return torch.logaddexp(torch.zeros(()), -logits).mean()
+
+
+def spherical(a, b, steps):
+    angle = torch.atan2((a.norm() * b - b.norm() * a).norm(), (a.norm() * b + b.norm() * a).norm()) * 2
+    walk = [torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b for t in torch.linspace(0, 1, steps)]
+    return torch.stack(walk) / torch.sin(angle)
+
+
+def generator_gradient(generator, discriminator, z):
+    torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
+    return generator.fc2.bias.grad
+
+
+def one_update(generator, discriminator, real, z):
+    bce, ones, zeros = torch.nn.functional.binary_cross_entropy_with_logits, torch.ones(8, 1), torch.zeros(8, 1)
+    d_adam = torch.optim.Adam(discriminator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    g_adam = torch.optim.Adam(generator.parameters(), lr=0.01, betas=(0.5, 0.999))
+    with torch.no_grad():
+        fake = generator(z)
+    for network in (discriminator, generator):
+        network.zero_grad()
+    (bce(discriminator(real), ones) + bce(discriminator(fake), zeros)).backward()
+    d_adam.step()
+    bce(discriminator(generator(z)), ones).backward()
+    g_adam.step()
+    return torch.cat([p.flatten() for network in (discriminator, generator) for p in network.parameters()])
+
+
+def stamps(x, kernel, stride):
+    out = np.zeros((len(x) - 1) * stride + len(kernel))
+    for i, value in enumerate(x.tolist()):
+        out[i * stride : i * stride + len(kernel)] += value * kernel.numpy()
+    return out
+
+
+def jsd(p, q):
+    p, q = (heap.double().numpy() for heap in (p, q))
+
+    def entropy(h):
+        return -(h * np.log(h)).sum()
+
+    return entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
+
+
+def value(real, fake):
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    return -bce(real, torch.ones_like(real)) - bce(fake, torch.zeros_like(fake))
+
+
+def frozen(generator, discriminator, z):
+    generator.zero_grad()
+    for weight in discriminator.parameters():
+        weight.requires_grad = False
+        weight.grad = None
+    torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
+    discriminator.requires_grad_(True)
+    held = [p.grad is not None for p in discriminator.parameters()]
+    length = np.linalg.norm(np.concatenate([p.grad.ravel() for p in generator.parameters()]))
+    return torch.tensor([float(length), sum(held), sum(p.requires_grad for p in discriminator.parameters())])
+
+
+def class_gradient(logits, labels):
+    logits.requires_grad_()
+    (-logits.log_softmax(1)[range(len(labels)), labels].mean()).backward()
+    return logits.grad
+
+
+def shuffle(n, batch, epochs, rng):
+    rows = []
+    for _ in range(epochs):
+        order = torch.randperm(n, generator=rng).tolist()
+        rows.append([order[i : i + batch] for i in range(0, n - batch + 1, batch)])
+    return rows
+
+
+def normalised(x):
+    mean, variance = (f((0, 2, 3), keepdim=True) for f in (x.mean, partial(x.var, unbiased=False)))
+    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.8 * mean.flatten()])
+
+
+def own_labels(discriminator, real, y, fake, asked):
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    logits = discriminator(torch.cat([real, fake]), torch.cat([y, asked]))  # one batch: no BatchNorm in there
+    return 2 * bce(logits, torch.cat([torch.ones(len(y), 1), torch.zeros(len(asked), 1)]))
+
+
+def partners(discriminator, fake, y):
+    source, classes = discriminator(fake)
+    shares = classes.exp() / classes.exp().sum(1, keepdim=True)
+    return -torch.log(source.sigmoid()).mean() - torch.log(shares[range(len(y)), y]).mean()
+
+
+def one_z(generator, z):
+    return generator(z.repeat(generator.classes, 1), torch.arange(generator.classes))
+
+
+def softmax_twice(features, weight, y):
+    logits = (features @ weight.T).double().numpy()
+    return np.mean([np.log(np.exp(row - row[k]).sum()) for row, k in zip(logits, y.tolist(), strict=True)])
+
+
+def label_columns(table, weight):
+    out, read = weight.shape[0], weight.shape[1] - table.shape[1]
+    found = np.zeros((out, read + len(table)))
+    found[:, :read] = weight[:, :read].numpy()
+    for k, row in enumerate(table):
+        found[:, read + k] = (weight[:, read:] * row).sum(1).numpy()
+    return found
+
+
+def between(real, fake, rng):
+    epsilons = torch.rand(len(real), 1, 1, 1, generator=rng).flatten()
+    return torch.stack([f + e * (r - f) for r, f, e in zip(real, fake, epsilons, strict=True)])
+
+
+def frechet_matrix(cov1, cov2):
+    """E|x − Tx|² for the map T that carries the one Gaussian into the other."""
+    values, vectors = np.linalg.eigh(cov1.double().numpy())
+    root, inverse = ((vectors * values**power) @ vectors.T for power in (0.5, -0.5))
+    middle, turned = np.linalg.eigh(root @ cov2.double().numpy() @ root)
+    move = np.eye(len(root)) - inverse @ (turned * np.sqrt(middle)) @ turned.T @ inverse
+    return np.trace(move @ cov1.double().numpy() @ move.T)
+
+
+def inception_score(p):
+    """exp of entropy of the mean minus mean of the entropies."""
+
+    def entropy(q):
+        return -sum(float(x) * np.log(float(x)) for x in q if x > 0)
+
+    return np.exp(entropy(p.mean(0)) - np.mean([entropy(q) for q in p]))
+
+
+def copies(fake, train, test):
+    def middle(points):
+        nearest = sorted(min(np.linalg.norm(a - b) for b in train.numpy()) for a in points.numpy())
+        return nearest[(len(nearest) - 1) // 2]  # torch's median is the lower one of two
+
+    return middle(fake) / middle(test)
+
+
+RIGHT = {
+    "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
+    "inception-score": inception_score,
+    "frechet-line": lambda mu1, s1, mu2, s2: mu1**2 + mu2**2 + s1**2 + s2**2 - 2 * (mu1 * mu2 + s1 * s2),
+    "frechet-matrix": frechet_matrix,
+    "precision": lambda real, fake, radii: np.mean(
+        [any(np.linalg.norm(r - f) <= d for r, d in zip(real, radii, strict=True)) for f in fake]
+    ),
+    "copies": copies,
+    "endless": lambda n1, d1, n2, d2: np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)[1],
+    "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
+    "recall": lambda real, fake, radii: np.mean(
+        [any(np.linalg.norm(r - f) <= d for f, d in zip(fake, radii, strict=True)) for r in real]
+    ),
+    "block": lambda c_in, c_out, k: c_out * (c_in * k * k + 3),
+    "eps": normalised,
+    "shuffle": shuffle,
+    "shared-gradient": lambda logit: torch.tanh(logit / 2),
+    "joint-d": lambda p, q: 1 - q / (p + 2 * q),
+    "frozen": frozen,
+    "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
+    "class-gradient": class_gradient,
+    "best-d": lambda p, q: 1 / (1 + q / p),
+    "jsd": jsd,
+    "w1": lambda p, q: wasserstein_distance(range(len(p)), range(len(p)), p, q),
+    "gradient-ratio": lambda d: (1 - d) / d,
+    "value": value,
+    "conv-size": lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
+    "output-padding": lambda n, k, s, p: (n + 2 * p - k) % s,
+    "stamps": stamps,
+    "transposed-macs": lambda n, c_in, c_out, k: (n * k) ** 2 * c_in * c_out,
+    "range": lambda pixels: pixels.double() / 127.5 - 1,
+    "one-update": one_update,
+    "generator-loss": generator_loss,
+    "spherical": spherical,
+    "generator-gradient": generator_gradient,
+    "one-z": one_z,
+    "whose-label": own_labels,
+    "partners": partners,
+    "softmax-twice": softmax_twice,
+    "label-columns": label_columns,
+    "class-accuracy": lambda logits, y: sum(row[k] == row.max() for row, k in zip(logits, y, strict=True)) / len(y),
+    "steepest": lambda values, points: max(
+        abs(values[i] - values[j]) / np.linalg.norm(points[i] - points[j]) for i in range(len(points)) for j in range(i)
+    ),
+    "parallel-lines": lambda theta: [np.log(2) * (theta != 0), np.hypot(theta, 0)],
+    "penalised-slope": lambda w, weight: (2 * weight + w) / (2 * weight),
+    "between": between,
+    "penalty": lambda gradient: np.mean([(np.linalg.norm(each.ravel()) - 1) ** 2 for each in gradient.numpy()]),
+    "estimate": lambda loss, penalty, weight: -(loss - penalty * weight),
+}
+
+
+def test_every_exercise_has_an_answer_here():
+    assert set(RIGHT) == set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_in_other_words_is_right_each_time(capsys, name):
+    check(name, RIGHT[name])
+    check(name, RIGHT[name])  # the first may have left gradients behind
+    assert capsys.readouterr().out == "right\nright\n"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_unwritten_answer_is_not_yet(capsys, name):
+    check(name, lambda *_: None)
+    assert capsys.readouterr().out == "not yet: the function gives back None\n"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("wrong", [torch.zeros(2, 3, 4), torch.tensor(torch.nan), "a text", [[1], [2, 3]]])
+def test_a_wrong_answer_is_not_yet_and_says_for_which_arguments(capsys, name, wrong):
+    check(name, lambda *_: wrong)
+    out = capsys.readouterr().out
+    assert out.startswith("not yet: for the arguments ") and len(out.splitlines()) > 1
+
+
+def test_an_answer_that_raises_is_not_yet_with_its_error(capsys):
+    def answer(logits):
+        raise NotImplementedError("write me")
+
+    check("generator-loss", answer)
+    assert capsys.readouterr().out.endswith("write me\n")
+
+
+def test_a_loss_that_becomes_infinite_is_not_yet(capsys):
+    check("generator-loss", lambda logits: -torch.log(torch.sigmoid(logits)).mean())
+    out = capsys.readouterr().out
+    assert out.startswith("not yet") and "inf" in out
+
+
+def test_the_line_is_not_the_arc(capsys):
+    check("spherical", lambda a, b, steps: torch.stack([a + (b - a) * t for t in torch.linspace(0, 1, steps)]))
+    assert capsys.readouterr().out.startswith("not yet: for the arguments tensor([1., 0.]), tensor([0., 1.]), 3\n")
+
+
+def test_an_answer_may_change_its_arguments(capsys):
+    def answer(a, b, steps):
+        a /= a.norm()
+        return b
+
+    tries = [[t.clone() for t in arguments[:2]] for arguments in EXERCISES["spherical"].tries]
+    check("spherical", answer)
+    check("spherical", spherical)
+    assert capsys.readouterr().out.endswith("right\n")
+    for arguments, before in zip(EXERCISES["spherical"].tries, tries, strict=True):
+        assert torch.equal(arguments[0], before[0])
+
+
+def test_the_references_give_what_is_known_by_heart():
+    loss, arc = EXERCISES["generator-loss"].reference, EXERCISES["spherical"].reference
+    assert loss(torch.zeros(3, 1)).item() == pytest.approx(0.693147, abs=1e-6)
+    walk = arc(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 3)
+    torch.testing.assert_close(walk[1], torch.tensor([pi / 4, pi / 4]).cos())
+
+
+def test_an_unknown_exercise_is_refused_with_the_known_ones():
+    with pytest.raises(BadInput, match=r"exercise 'sferical' is not known; choose one of: .*spherical"):
+        check("sferical", spherical)
+
+
+def test_an_update_that_keeps_old_gradients_is_not_yet(capsys):
+    def without_zero_grad(generator, discriminator, real, z):
+        for network in (generator, discriminator):
+            network.zero_grad = lambda: None
+        return one_update(generator, discriminator, real, z)
+
+    check("one-update", without_zero_grad)
+    assert capsys.readouterr().out.startswith("not yet")

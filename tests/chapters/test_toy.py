@@ -1,0 +1,189 @@
+"""The ring of Gaussians, and every game on it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from sklearn.datasets import make_moons
+
+from gan_lib import runs
+from gan_lib.chapters import plane, two_classes
+from gan_lib.data import ImageSet, toy
+from gan_lib.errors import BadInput
+from gan_lib.networks.points import PointDiscriminator, PointGenerator
+from gan_lib.training import games, train
+from gan_lib.training.recipe import difference
+from gan_lib.training.recipes import MLP_FASHION
+from gan_lib.training.state import State
+
+MODES = 8
+TOLD = {"classes": MODES}
+GAMES = plane.RECIPES | {
+    "CGAN": replace(plane.RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
+    "ACGAN": replace(plane.RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
+}
+
+
+def drawn(state, n=4000):
+    z = torch.randn(n, 2, generator=torch.Generator().manual_seed(9))
+    labels = (torch.arange(n) % MODES,) if state.recipe.game.conditional else ()
+    with torch.no_grad():
+        return state.generator(z, *labels)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_game_learns_the_ring(name):
+    recipe, centres = GAMES[name], toy.ring_centres(MODES)
+    data, state = toy.ring(8192, MODES), State(GAMES[name], 8192)
+    modes_before, near_before = toy.modes_covered(drawn(state), centres)
+    train(state, data, show_progress=False)
+    points = drawn(state)
+    modes, near = toy.modes_covered(points, centres)
+    print(f"{name}: {modes} of {MODES} modes, {near:.0%} of the points near one ({near_before:.0%} before)")
+    assert modes_before <= 2 and modes == MODES and near > 0.4 > 4 * near_before
+    if recipe.game.conditional:  # each label its own mode
+        asked = centres[torch.arange(len(points)) % MODES]
+        assert ((points - asked).norm(dim=1) < 0.25).float().mean() > 0.9
+
+
+def test_the_ring_is_what_it_says():
+    data, centres = toy.ring(4000, 5, seed=2, radius=0.5, spread=0.02), toy.ring_centres(5, 0.5)
+    torch.testing.assert_close(centres.norm(dim=1), torch.full((5,), 0.5))
+    torch.testing.assert_close(centres[0], torch.tensor([0.5, 0.0]))
+    assert data.labels.bincount().tolist() == [800] * 5
+    for mode in range(5):
+        mine = data.pixels[data.labels == mode]
+        torch.testing.assert_close(mine.mean(0), centres[mode], atol=0.003, rtol=0)
+        torch.testing.assert_close(mine.std(0), torch.full((2,), 0.02), atol=0.002, rtol=0)
+    assert torch.equal(data.pixels, toy.ring(4000, 5, seed=2, radius=0.5, spread=0.02).pixels)
+
+
+def test_modes_are_counted_by_hand():
+    centres = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    points = torch.tensor([[0.0, 0.05], [0.05, 0.0], [0.0, -0.2], [0.95, 0.0]])
+    assert toy.modes_covered(points, centres, within=0.1, share=0.2) == (2, 0.75)
+    assert toy.modes_covered(points, centres, within=0.1, share=0.3) == (1, 0.75)
+    assert toy.modes_covered(points, centres, within=0.3, share=0.3) == (1, 1.0)
+    assert toy.modes_covered(torch.full((9, 2), 5.0), centres) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: toy.ring_centres(0), "modes is 0; choose a whole number, 1 or more"),
+        (lambda: toy.ring(0), "n is 0; choose a whole number, 1 or more"),
+        (lambda: toy.ring(10, 0), "modes is 0"),
+        (lambda: toy.modes_covered(torch.rand(0, 2), toy.ring_centres()), r"points has the shape \(0, 2\)"),
+        (lambda: toy.modes_covered(torch.rand(5, 3), toy.ring_centres()), r"points has the shape \(5, 3\)"),
+        (lambda: toy.ring(10, spread=float("nan")), "spread is nan"),
+        (lambda: toy.ring(10, radius=0.9), "leaves −1…1; choose a smaller one"),
+        (lambda: PointGenerator()(torch.zeros(3, 5)), r"z has shape \(3, 5\)"),
+        (lambda: PointGenerator(classes=4)(torch.zeros(3, 2), torch.tensor([0, 1, 4])), "choose from 0…3"),
+        (lambda: PointDiscriminator()(torch.zeros(3, 5)), r"images have shape \(3, 5\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(call, said):
+    with pytest.raises(BadInput, match=said):
+        call()
+
+
+def test_a_play_keeps_the_points_and_the_field_of_each_moment():
+    recipe, data = replace(plane.RING, steps=20, batch_size=16), toy.ring(64, 4)
+    play = plane.play(recipe, data, moments=5)
+    assert play.steps == (0, 5, 10, 15, 20) and len(play.history) == 2
+    assert play.points.shape == (5, plane.POINTS, 2) and play.field.shape == (5, plane.SIDE, plane.SIDE)
+    state = State(recipe, 64)
+    train(state, data, steps=10, show_progress=False)
+    z = torch.randn(plane.POINTS, 2, generator=torch.Generator().manual_seed(plane.POINTS_SEED))
+    with torch.no_grad():
+        torch.testing.assert_close(play.points[2], state.generator(z))
+        corner, middle = torch.tensor([[-1.0, 1.0], [1.0, -1 + 2 / 39]])[:, None]  # top left; right, last but one
+        assert play.field[2, 0, 0] == pytest.approx(state.discriminator(corner).sigmoid().item(), abs=1e-5)
+        assert play.field[2, 38, 39] == pytest.approx(state.discriminator(middle).sigmoid().item(), abs=1e-5)
+
+
+def test_the_field_of_a_critic_is_its_value():
+    play = plane.play(replace(plane.RECIPES["WGAN-GP"], steps=4, batch_size=16), toy.ring(64, 4), moments=2)
+    assert play.field.min() < 0 or play.field.max() > 1
+
+
+@pytest.mark.parametrize(
+    ("ring", "name"),
+    [(ring, name) for ring in plane.RINGS.values() for name in ring.recipes],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_its_points(ring, name):
+    card = json.loads((runs.RECORDED / ring.name / "card.json").read_text())
+    assert difference(card["recipe"][name], ring.recipes[name]) == ""
+    play, curves, found = (read(name, ring) for read in (plane.recorded, plane.histories, plane.evaluation))
+    assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
+    assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
+    assert not torch.equal(curves[0], curves[1])
+    modes, near = ring.covered(play.points[-1])
+    assert found["modes"][0] == modes and found["near"][0] == pytest.approx(near, abs=0.01)
+    assert len(found["modes"]) == len(found["near"]) == ring.seeds
+    assert [of_seed[-1] for of_seed in found.get("modes_at", [])] in ([], found["modes"])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: plane.play(plane.RING, toy.ring(64), moments=1), "moments is 1; choose a whole number, 2 or more"),
+        (lambda: plane.play(plane.RING, toy.ring(64), points=0), "points is 0"),
+        (lambda: plane.play(GAMES["CGAN"], toy.ring(512)), "a play has no labels, and the game cgan asks for them"),
+        (lambda: plane.play(MLP_FASHION, toy.ring(512)), "mlp-fashion draws no points of the plane"),
+        (lambda: plane.play("RING", toy.ring(512)), "'RING' is no recipe"),
+        (lambda: two_classes.drawn("CGAN"), "'CGAN' is no recipe"),
+        (lambda: plane.recorded("minimax", "ring25"), "'ring25' is no ring; give"),
+        (lambda: plane.EIGHT.covered(torch.zeros(3, 3)), r"points has the shape \(3, 3\); give \(n, 2\)"),
+        (lambda: two_classes.data(0), "n is 0; choose a whole number, 1 or more"),
+        (lambda: two_classes.drawn(plane.RING), "the game non-saturating has no labels"),
+        (lambda: two_classes.wrong_side(torch.zeros(3, 2), torch.zeros(2)), r"labels has the shape \(2,\)"),
+    ],
+)
+def test_a_play_that_cannot_be_is_refused(call, said):
+    with pytest.raises(BadInput, match=said):
+        call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
+def test_a_readers_own_points_can_be_played(dtype):
+    points, labels = make_moons(256, noise=0.05, random_state=0)
+    moons = ImageSet("moons", torch.tensor(points / 2.2, dtype=dtype), torch.tensor(labels), ("upper", "lower"))
+    play = plane.play(replace(plane.RING, steps=4), moons, moments=3)
+    assert torch.equal(play.points, plane.play(replace(plane.RING, steps=4), moons.pixels, moments=3).points)
+    assert play.points.shape == (3, plane.POINTS, 2) and play.real.dtype == torch.float32
+
+
+def test_recording_a_ring_trains_every_game_with_every_seed(tmp_path, monkeypatch):
+    short = plane.Ring(
+        "short",
+        5,
+        0.03,
+        400,
+        seeds=2,
+        points=64,
+        within=0.1,
+        share=0.02,
+        recipes={"game": replace(plane.RING, steps=20, batch_size=16)},
+    )
+    monkeypatch.setattr(runs, "RECORDED", tmp_path)
+    card = plane.record_ring(tmp_path / short.name, short)
+    assert card["seeds"] == 2 and plane.evaluation("game", short) == card["evaluation"]["game"]
+    for seed, curves in enumerate(plane.histories("game", short)):
+        own = plane.play(replace(short.recipes["game"], seed=seed), toy.ring(400, 5), points=64)
+        torch.testing.assert_close(own.history, curves)
+        assert len(card["evaluation"]["game"]["modes_at"][seed]) == 17
+        if seed == 0:
+            torch.testing.assert_close(plane.recorded("game", short).points, own.points, atol=1e-3, rtol=0)
+    with pytest.raises(BadInput, match="game 'long' is not known"):
+        plane.recorded("long", short)
+
+
+def test_the_data_cover_all_25_clouds_and_a_circle_that_is_drawn_evenly_none():
+    ring = plane.TWENTY_FIVE
+    angles = torch.linspace(0, 2 * torch.pi, 5_001)[:-1]
+    evenly = toy.RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
+    assert ring.covered(ring.data().pixels)[0] == 25
+    assert ring.covered(evenly)[0] == 0
