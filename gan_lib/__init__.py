@@ -17,7 +17,7 @@ SHORT = {
     "toy": "data.toy",
     "games": "training.games",
     "recipes": "training.recipes",
-    "recording": "runs",
+    "recording": "runs",  # its name in the first edition, for who copied README's lines from there
     "metrics": "scores.metrics",
     "scoreboard": "scores.scoreboard",
     "latent": "show.latent",

@@ -46,11 +46,8 @@ def numbers(what: str, given: object, *shape: int | None, finite: bool = True) -
 
 def whole(what: str, given: object, least: int = 1, most: float = math.inf) -> int:
     """A whole number from `least` to `most`. BadInput: anything else."""
-    try:
-        number = index(given)
-    except (TypeError, ValueError, RuntimeError):
-        number = least - 1
-    if not least <= number <= most:
+    number = counted(given)
+    if number is None or not least <= number <= most:
         allowed = f"{least} or more" if most == math.inf else f"from {least} to {most:,}"
         raise BadInput(f"{what} is {brief(given)}; choose a whole number, {allowed}.")
     return number

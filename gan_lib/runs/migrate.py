@@ -22,8 +22,6 @@ GAMES = {  # what the first edition's cards call the games; the number of a game
     "WGAN, clip": ("wgan", "clip"),
     "WGAN-GP, λ": ("wgan-gp", "weight"),
 }
-
-
 # Fingerprints of the official training pictures; of others no more is known than the name.
 HASHES = {"fashion-mnist": "8251e8f462a250c3", "mnist": "51311e2ab0d62c84"}
 STANDARD = {  # what a card lacks is younger than it

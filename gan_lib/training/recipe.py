@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from gan_lib.errors import BadInput, BadRun, brief, one_sentence
-from gan_lib.machine.given import counted, flag, instance, listed
+from gan_lib.machine.given import counted, flag, instance, listed, whole
 from gan_lib.machine.rng import isolated_rng
 from gan_lib.networks import NETWORKS, normal_weights
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -324,6 +324,13 @@ def _check_players(recipe: Recipe) -> None:
         if not (isinstance(player.optimizer, type) and issubclass(player.optimizer, torch.optim.Optimizer)):
             raise BadInput(f"optimizer is {brief(player.optimizer)}; give a class of torch.optim, for example Adam.")
         _check_optimizer(player)
+    if (
+        recipe.generator is not recipe.discriminator
+        and len({network_name(p.network) for p in recipe.players.values()}) < 2
+    ):
+        raise BadInput(
+            f"both networks are called {recipe.generator.__name__}, and a card knows them by name; rename one."
+        )
 
 
 def _check_optimizer(player: Player) -> None:
@@ -346,10 +353,10 @@ def _check_optimizer(player: Player) -> None:
 def _check_numbers(recipe: Recipe) -> None:
     """Whole numbers become Python's own on the way: NumPy's are no JSON."""
     for name in ("image_size", "batch_size", "steps", "d_steps", "log_every"):
-        object.__setattr__(recipe, name, _whole(name, getattr(recipe, name), 1))
-    object.__setattr__(recipe, "seed", _whole("seed", recipe.seed, 0, 2**32 - 1))
-    object.__setattr__(recipe, "pictures", _whole("pictures", recipe.pictures, 1, 64))
-    milestones = (_whole("each milestone", step, 0) for step in listed("milestones", recipe.milestones))
+        object.__setattr__(recipe, name, whole(name, getattr(recipe, name), 1))
+    object.__setattr__(recipe, "seed", whole("seed", recipe.seed, 0, 2**32 - 1))
+    object.__setattr__(recipe, "pictures", whole("pictures", recipe.pictures, 1, 64))
+    milestones = (whole("each milestone", step, 0) for step in listed("milestones", recipe.milestones))
     object.__setattr__(recipe, "milestones", tuple(milestones))
     for name in ("bfloat16", "keep_best"):
         flag(name, getattr(recipe, name))
@@ -377,11 +384,3 @@ def _is_the_books(game: Game) -> bool:
         return all(mine.__code__ is theirs.__code__ for mine, theirs in pairs)
     except (TypeError, AttributeError, BadInput):
         return False
-
-
-def _whole(name: str, value: object, least: int, most: int | None = None) -> int:
-    number = counted(value)
-    if number is None or not least <= number <= (most or number):
-        allowed = f"from {least} to {most:,}" if most else f"of at least {least}"
-        raise BadInput(f"{name} is {brief(value)}; choose a whole number {allowed}.")
-    return number

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lib import data, runs
+from gan_lib import data, recording, runs
 from gan_lib.chapters import autoencoder, plane
 from gan_lib.errors import BadInput, BadRun
 from gan_lib.networks import NETWORKS
@@ -353,6 +353,10 @@ def test_a_network_of_ones_own_stands_on_the_card_by_its_name_and_must_be_in_the
 def test_what_is_no_run_of_two_networks_is_told_apart(name):
     with pytest.raises(BadRun, match="holds no run of a generator and a discriminator"):
         runs.load(name)
+
+
+def test_record_is_found_by_its_old_name_too():
+    assert recording.record is runs.record
 
 
 def test_the_hashes_of_the_first_editions_data_are_right():

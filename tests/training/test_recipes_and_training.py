@@ -478,7 +478,7 @@ def test_fewer_than_one_step_is_refused(tiny, images, steps):
 
 
 def test_no_update_of_d_is_refused(tiny, images):
-    with pytest.raises(BadInput, match="d_steps is 0; choose a whole number of at least 1"):
+    with pytest.raises(BadInput, match="d_steps is 0; choose a whole number, 1 or more"):
         replace(tiny, d_steps=0)
 
 
@@ -571,6 +571,7 @@ def test_games_labels_and_norms_that_disagree_are_refused(images, name, changes,
         ({"optimizer": (torch.optim.Adam,)}, "optimizer holds 1 values"),
         ({"optimizer": torch.optim.SparseAdam}, "SparseAdam takes sparse gradients alone"),
         ({"bfloat16": "no"}, "bfloat16 is 'no'"),
+        ({"generator": changed(None), "discriminator": changed(None, Judged)}, "both networks are called Mine"),
         ({"lr_g": True}, "the learning rate of generator is True"),
         (
             {"game": games.Game("minimax", games.MINIMAX.d_loss, games.ACGAN.g_loss)},
@@ -581,7 +582,7 @@ def test_games_labels_and_norms_that_disagree_are_refused(images, name, changes,
         ({"optimizer_args": {"momentum": 0.9}}, "Adam does not take 'momentum'; it takes lr, betas"),
         ({"lr_g": -1.0}, "the learning rate of generator is -1.0"),
         ({"betas": (0.5, 2.0)}, r"betas is \(0.5, 2.0\)"),
-        ({"pictures": 65}, "pictures is 65; choose a whole number from 1 to 64"),
+        ({"pictures": 65}, "pictures is 65; choose a whole number, from 1 to 64"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": 8.0}, "batch_size is 8.0"),
         ({"steps": True}, "steps is True"),
