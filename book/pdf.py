@@ -36,7 +36,7 @@ def contents() -> list[str]:
     return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
 
 
-def one_page(folder: Path, names: list[str]) -> str:
+def one_page(folder: Path, names: list[str]) -> BeautifulSoup:
     """The articles of these pages as one page beside them; ids and links between them carry the page's name."""
     articles = {name: soup(folder / f"{name}.html").article for name in names}
     whole = soup(folder / "index.html")
@@ -51,20 +51,20 @@ def one_page(folder: Path, names: list[str]) -> str:
         settle(article, name, articles)
         article.name, article["id"] = "section", name
         whole.article.append(article)
-    return str(whole)
+    return whole
 
 
 def settle(article: Tag, name: str, articles: dict[str, Tag]) -> None:
     """Make an article a part of the whole, in place; on paper nothing is folded, waits or is alive."""
     for script in article("script"):
         script.decompose()
-    for node in article.select("[id]"):
+    for node in article.find_all(id=True):
         node["id"] = f"{name}.{node['id']}"
     for folded in article("details"):
         folded["open"] = ""
     for picture in article("img"):
         picture.attrs.pop("loading", None)
-    for link in article.select("a[href]"):
+    for link in article("a", href=True):
         page, _, place = link["href"].partition("#")
         if "://" in page:
             continue
@@ -83,7 +83,7 @@ def soup(page: Path) -> BeautifulSoup:
 def write(browser: Browser, folder: Path, names: list[str], out: Path) -> None:
     """Print these pages of the built book to `out`, with bookmarks and page numbers."""
     page_file = folder / "all-pages.html"  # beside the pages, so that pictures and style are found
-    page_file.write_text(one_page(folder, names), encoding="utf-8")
+    page_file.write_text(str(one_page(folder, names)), encoding="utf-8")
     try:
         page = browser.new_page()
         page.goto(page_file.as_uri(), timeout=120_000)

@@ -16,6 +16,7 @@ if "GAN_LIB_DATA" in os.environ:  # the chapters run in book/, where a relative 
 
 import pytest
 import torch
+from jupyter_client.provisioning import local_provisioner
 from tqdm import tqdm
 
 from gan_lib.data import ImageSet
@@ -26,7 +27,7 @@ torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets"])
+FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets", "ipykernel.kernelapp"])
 tqdm.set_lock(RLock())  # its own is a semaphore, which a killed process would leave behind
 
 FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}
@@ -88,7 +89,16 @@ def run(tmp_path, images, tiny):
     return recording.record(tiny, images, tmp_path / "tiny", show_progress=False)
 
 
+def pytest_configure(config):
+    from tests.forked import Kernel  # which needs this module
+
+    local_provisioner.launch_kernel = Kernel  # nbval's kernels start at once
+
+
 # ------------------------------------------------------------------------------------------ two workers
+
+
+TOGETHER = ("tests/chapters/test_autoencoder.py", "tests/machine/test_device.py")  # they share a training, a process
 
 
 def unit(nodeid: str) -> str:
@@ -97,7 +107,9 @@ def unit(nodeid: str) -> str:
     if path.endswith(".ipynb"):
         return path  # its cells share a kernel
     address = re.search(r"\[(http|file)\b", test)
-    return f"{path} {address[1]}" if address and path.startswith("tests/browser/") else nodeid  # they share pages
+    if address and path.startswith("tests/browser/"):
+        return f"{path} {address[1]}"  # they share pages
+    return path if path in TOGETHER else nodeid
 
 
 # The long units first, so that the workers end together; but before the pages are needed, the one that builds them.

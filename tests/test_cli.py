@@ -23,6 +23,7 @@ from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
 from gan_lib.runs import export as files
 from gan_lib.show import latent
 from gan_lib.training import loop, recipes
+from tests.forked import python
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
 
@@ -46,23 +47,12 @@ def command(monkeypatch, capsys, images, tmp_path):
     return run
 
 
-def in_a_process(*arguments, cwd, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "gan_lib", *arguments],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-
-
 # ------------------------------------------------------------------------------------------ as a process
 
 
 def test_an_unknown_recipe_exits_2_with_one_line_and_writes_nothing(tmp_path):
-    done = in_a_process("train", "mlp-fashon", cwd=tmp_path)
+    command = [sys.executable, "-m", "gan_lib", "train", "mlp-fashon"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=300)
     assert done.returncode == 2 and done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("gan_lib: recipe 'mlp-fashon' is not known; choose one of: mlp-fashion, ")
@@ -72,15 +62,16 @@ def test_an_unknown_recipe_exits_2_with_one_line_and_writes_nothing(tmp_path):
 def test_without_data_and_network_it_trains_on_the_digits_and_says_so(tmp_path):
     nothing = {"GAN_LIB_DATA": "", "http_proxy": NOWHERE, "https_proxy": NOWHERE, "no_proxy": ""}
     nothing |= {name.upper(): value for name, value in nothing.items()}
-    nothing |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
-    done = in_a_process("train", "mlp-fashion-k5", "--steps", "2", "--device", "cpu", cwd=tmp_path, **nothing)
+    nothing |= {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    train = ("-m", "gan_lib", "train", "mlp-fashion-k5", "--steps", "2", "--device", "cpu")
+    done = python(*train, cwd=tmp_path, **nothing)
     assert done.returncode == 0 and "FallbackNotice: fashion-mnist is not here" in done.stderr
     assert "2 updates in" in done.stdout
     card = json.loads((tmp_path / "runs" / "mlp-fashion-k5" / "card.json").read_text(encoding="utf-8"))
     assert card["data"] == "digits" and card["steps_done"] == 2
     assert card["scores"] == {}  # a distance to Fashion-MNIST would say nothing about digits
     assert runs.load(tmp_path / "runs" / "mlp-fashion-k5").recipe.name == "mlp-fashion-k5"
-    done = in_a_process("evaluate", "runs/mlp-fashion-k5", cwd=tmp_path)
+    done = python("-m", "gan_lib", "evaluate", "runs/mlp-fashion-k5", cwd=tmp_path)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "digits" in done.stderr
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,9 @@ from PIL import Image
 import gan_lib.__main__ as cli
 from gan_lib import runs
 from gan_lib.runs import checkpoints
+from gan_lib.scores import metrics
 from gan_lib.widgets.export import export
+from tests.forked import python, start
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -60,12 +61,6 @@ if __name__ == "__main__":
 """
 
 
-def python(*arguments, cwd, code=None):
-    command = [sys.executable, *(("-c", code) if code else ()), *arguments]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8")
-
-
 @pytest.fixture
 def command(monkeypatch, capsys, tmp_path):
     """Run the command line here, in an empty folder: (exit status, stdout, stderr)."""
@@ -84,8 +79,8 @@ def test_a_network_a_game_and_a_data_set_in_forty_lines_train_go_on_reload_and_l
     done = python("own.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     done = python(
-        cwd=tmp_path,
-        code="""if True:
+        "-c",
+        """if True:
         import own, torch  # another process: the tables are filled by the import
         from gan_lib import data, metrics, runs
         from gan_lib.runs.export import write_samples
@@ -98,6 +93,7 @@ def test_a_network_a_game_and_a_data_set_in_forty_lines_train_go_on_reload_and_l
         same = zip(whole.generator.parameters(), run.generator.parameters())
         print(all(torch.equal(a, b) for a, b in same))
     """,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -126,11 +122,12 @@ def test_the_readmes_colour_training_is_stopped_and_killed_after_its_first_check
     path = checkpoints.path_of(tmp_path / "runs" / "mine")
     for how in (signal.SIGINT, signal.SIGKILL):
         seen = path.stat().st_mtime_ns if path.exists() else None
-        process = subprocess.Popen([sys.executable, "mine.py"], cwd=tmp_path, stderr=subprocess.DEVNULL)
-        while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == seen):
+        process = start("mine.py", cwd=tmp_path)
+        while process.is_alive() and (not path.exists() or path.stat().st_mtime_ns == seen):
             time.sleep(0.005)
-        process.send_signal(how)
-        assert process.wait() != 0 and path.exists()
+        os.kill(process.pid, how)
+        process.join()
+        assert process.exitcode != 0 and path.exists()
     done = python("mine.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     run = runs.load(tmp_path / "runs" / "mine")
@@ -144,7 +141,8 @@ def test_the_readmes_colour_training_is_stopped_and_killed_after_its_first_check
     assert status == 2 and len(said.splitlines()) == 1 and "mine" in said
 
 
-def test_a_run_with_another_batch_size_is_sampled_scored_and_exported(command):
+def test_a_run_with_another_batch_size_is_sampled_scored_and_exported(command, monkeypatch):
+    monkeypatch.setitem(metrics.evaluate.__kwdefaults__, "n", 500)
     short = ("--batch-size", "8", "--steps", "20", "--seed", "5", "--device", "cpu")
     assert command("train", "mlp-fashion", *short, "--out", "r")[0] == 0
     assert command("sample", "r", "--out", "s.png")[0] == 0

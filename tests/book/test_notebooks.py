@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import symtable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
-import papermill
 import pytest
 import torch
 
 from book import colab
 from book.produce import BOOK, chapters, stamp
+from gan_lib import data, runs
+from gan_lib.machine import progress
+from gan_lib.scores import metrics
+from gan_lib.show import latent
 from gan_lib.widgets import LatentExplorer
+from tests.conftest import FORKS
 
 NUMBERED = [path for path in chapters() if path.stem not in ("index", "touch")]  # no switch, no exercise
 
@@ -106,7 +114,7 @@ def test_every_cell_that_promises_a_picture_shows_one(notebook):
             assert [output for output in cell.outputs if "image/png" in output.get("data", {})], cell.source
 
 
-def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
+def test_the_explorer_takes_the_generator_class_that_chapter_3_writes(no_running_loop):
     notebook = nbformat.read(BOOK / "03_mlp_gan.ipynb", as_version=4)
     (cell,) = [cell for cell in notebook.cells if cell.source.startswith("class Generator")]
     written = {"torch": torch, "nn": torch.nn}
@@ -117,10 +125,8 @@ def test_the_explorer_takes_the_generator_class_that_chapter_3_writes():
     assert explorer.views[0].picture.value != before and explorer.message.value == ""
 
 
-LIGHT = """def lighten():
-    from dataclasses import replace
-    from gan_lib import data, latent, metrics, runs
-    from gan_lib.machine import progress
+def lighten() -> None:
+    """Fewer pictures, shorter loops and narrower convolutions, in this process and for good."""
     load, record, samples = data.load, runs.record, metrics.samples
     bar, effects = progress.progress, latent.effects
 
@@ -140,32 +146,31 @@ LIGHT = """def lighten():
     for score in (metrics.frechet_distance, metrics.evaluate):
         score.__kwdefaults__["n"] = 200
 
-lighten()
-del lighten
-"""
-
 
 def names(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell reads, and those that it gives."""
+    """The names that a cell reads and has not given itself before, and those that it gives."""
     reads, gives = set(), set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Name):
-            (reads if isinstance(node.ctx, ast.Load) else gives).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            gives.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            gives |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    for statement in ast.parse(source).body:
+        whole = symtable.symtable(ast.unparse(statement), "a cell", "exec")
+        inside = [whole]
+        for table in inside:
+            inside += table.get_children()
+            symbols = (s for s in table.get_symbols() if s.is_referenced() and (table is whole or s.is_global()))
+            reads |= {symbol.get_name() for symbol in symbols} - gives
+        gives |= {s.get_name() for s in whole.get_symbols() if s.is_assigned() or s.is_imported()}
     return reads, gives
 
 
 def trained(cells: list) -> list:
-    """Of the code cells after the parameters those that TRAIN and STEPS change, and those that they build on; the
-    others do what nbval sees them do."""
-    changed, touched, found = {"TRAIN", "STEPS"}, [], [names(cell.source) for cell in cells]
-    for reads, gives in found:
-        touched.append(bool(reads & changed))
-        changed = changed | gives if touched[-1] else changed - gives
-    kept, needed = [], set()
+    """Of the code cells after the parameters those that look at TRAIN and STEPS, those that read what these give, and
+    what both build on; the others do what nbval sees them do."""
+    found = [names(cell.source) for cell in cells]
+    given, kept, needed = set(), [], set()
+    asked = [bool(reads & {"TRAIN", "STEPS"}) for reads, _ in found]
+    touched = []
+    for (reads, gives), asks in zip(found, asked, strict=True):
+        touched.append(asks or bool(reads & given))
+        given = given | gives if asks else given - gives
     for cell, (reads, gives), own in reversed(list(zip(cells, found, touched, strict=True))):
         if own or gives & needed:
             kept.insert(0, cell)
@@ -173,19 +178,27 @@ def trained(cells: list) -> list:
     return kept
 
 
-def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path, monkeypatch):
-    """As a reader runs it, with the live face, but with fewer pictures, shorter loops and narrower convolutions, and
-    without what does not depend on the training.
+def train_itself(sources: list[str], folder: Path) -> None:
+    """Run these cells, with the live face, in a process that is done then."""
+    del os.environ["GAN_LIB_STATIC"]
+    os.chdir(folder)
+    lighten()
+    written = {"__name__": "__main__", "TRAIN": True, "STEPS": 10}
+    for source in sources:
+        exec(compile(source, "a cell", "exec"), written)
+
+
+def test_the_chapter_trains_itself_when_asked(path, chapter, tmp_path):
+    """As a reader runs it, with fewer pictures, shorter loops and narrower convolutions, and without what does not
+    depend on the training. Not in a kernel, which takes seconds to start: that nbval does.
 
     With the digits, where nothing can be downloaded, a chapter has fewer pictures still.
     """
-    monkeypatch.delenv("GAN_LIB_STATIC")  # the kernel inherits what this process has
     code = [cell for cell in colab.without(chapter) if cell.cell_type == "code"]
     (parameters,) = cells(chapter, "parameters")
-    chapter.cells = [parameters, nbformat.v4.new_code_cell(LIGHT), *trained(code[code.index(parameters) + 1 :])]
-    papermill.execute_notebook(
-        chapter, None, {"TRAIN": True, "STEPS": 10}, cwd=tmp_path, kernel_name="python3", progress_bar=False
-    )
+    asked = [cell.source for cell in trained(code[code.index(parameters) + 1 :])]
+    with ProcessPoolExecutor(1, mp_context=FORKS) as pool:
+        pool.submit(train_itself, asked, tmp_path).result()
     cards = [json.loads(card.read_text()) for card in (tmp_path / "runs").glob("*/card.json")]
     assert bool(cards) == ("runs.record(" in path.read_text(encoding="utf-8"))
     assert all(card["steps_done"] == 10 for card in cards)

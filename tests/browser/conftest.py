@@ -21,7 +21,20 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.chromium import FLAGS, get
 
 ROOT = Path(__file__).parents[2]
+FROM_DISK = pytest.mark.from_disk  # a test of what may differ there: files beside the page, workers, addresses
 PATIENCE = 20  # seconds until a picture must be there: the machine may have much else to do
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "from_disk: straight from disk, too, not only over http")
+
+
+def pytest_generate_tests(metafunc):
+    """A test of the site goes over http, and, if it is marked, from disk, too."""
+    chosen = any("site" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "site" in metafunc.fixturenames and not chosen:
+        too = ["file"] if metafunc.definition.get_closest_marker("from_disk") else []
+        metafunc.parametrize("site", ["http", *too], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +52,20 @@ def html(tmp_path_factory) -> Path:
     return out / "_build" / "html"
 
 
-@pytest.fixture(scope="session", params=["http", "file"])
-def site(request, html) -> Iterator[str]:
-    """The address of the built pages: from a small server, and straight from disk."""
-    if request.param == "file":
-        yield html.as_uri()
-        return
+@pytest.fixture(scope="session")
+def served(html) -> Iterator[str]:
+    """The address of the built pages on a small server."""
     handler = functools.partial(QuietHandler, directory=html)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site(request, html, served) -> str:
+    """The address of the built pages: from a small server, and straight from disk (`pytest_generate_tests`)."""
+    return served if request.param == "http" else html.as_uri()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -43,8 +43,15 @@ ALL_SHEETS = """(names) => {
 }"""
 
 
-@pytest.mark.parametrize("width, scheme", [(1280, "light"), (360, "dark")])
-@pytest.mark.parametrize("name", ["search", "book/05_autograd_pitfalls", "book/reference", "book/touch"])
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [
+        ("search", 360, "dark"),
+        ("book/05_autograd_pitfalls", 1280, "light"),
+        ("book/reference", 1280, "dark"),
+        ("book/touch", 360, "light"),
+    ],
+)
 def test_a_page_looks_as_it_would_with_all_sheets_whole(html, open_page, name, width, scheme):
     (sheet,) = (html / "_static").glob("pages-*.css")
     names = made_of(sheet.read_text(encoding="utf-8"))

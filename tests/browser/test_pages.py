@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import re
 import time
-from functools import cache
-from pathlib import Path
 from statistics import median, quantiles
-from urllib.parse import urlsplit
 
 import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from book.pdf import contents
 from gan_lib import runs
 from gan_lib.show.latent import z_from_seed
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import FROM_DISK, PATIENCE
 
 CHAPTER = "book/03_mlp_gan.html"
 SEED = 2  # of the z that the chapter shows first
@@ -96,7 +90,6 @@ def slider(page: Page, k: int):
     return page.locator(f'.gan-sliders input[data-k="{k}"]')
 
 
-OTHERS = ("genindex", "py-modindex", "search")
 WIDGETS = {  # on each page; on the others none
     "book/index": 1,
     "book/01_theory": 4,
@@ -109,47 +102,9 @@ WIDGETS = {  # on each page; on the others none
     "book/08_evaluation": 1,
     "book/touch": 10,
 }
-GENERATORS_AT_ONCE = ("book/index", "book/touch")  # there a generator stands where the page begins
 
 
-def test_every_page_of_the_contents_is_built(html):
-    built = {
-        path.relative_to(html).with_suffix("").as_posix()
-        for path in html.rglob("*.html")
-        if "_static" not in path.parts
-    }
-    assert built == {*contents(), *OTHERS, "index"}  # the last leads to the first page of the contents
-
-
-@cache
-def sent(path: Path) -> int:
-    """What a host would send of a file: its bytes, gzipped."""
-    return len(gzip.compress(path.read_bytes()))
-
-
-@pytest.mark.parametrize("site", ["http"], indirect=True)  # those from disk: test_touch.py
-@pytest.mark.parametrize("name", [*contents(), *OTHERS])
-def test_a_page_over_http_is_light_and_every_widget_comes_alive(site, html, open_page, name, measured):
-    """The weight is what a host would send: every answer gzipped. What figures fetch themselves is counted apart."""
-    answers = []
-    page = open_page("about:blank")
-    page.on("response", lambda answer: answers.append(answer))
-    page.goto(f"{site}/{name}.html")
-    page.wait_for_load_state("networkidle")
-    fetched = [urlsplit(answer.url).path.lstrip("/") for answer in answers if answer.ok]
-    whole, figures = (
-        sum(sent(html / path) for path in fetched if re.match(part, path)) / 1e6
-        for part in ("", "_static/(generators|figures)/")
-    )
-    measured.append(f"{name}, gzipped: {whole:.2f} MB in {len(answers)} answers, {figures:.2f} MB of it for figures")
-    assert len(answers) > 10 and whole - figures < 0.5
-    assert fetched.count("_static/widgets.js") == (name in WIDGETS)  # once for all of its widgets
-    assert whole < 1.2 or name in GENERATORS_AT_ONCE
-    come_alive(page)
-    assert page.locator(".gan-widget .gan-body").count() == WIDGETS.get(name, 0)
-    assert "widget-view+json" not in (html / f"{name}.html").read_text(encoding="utf-8")
-
-
+@FROM_DISK
 def test_the_address_of_the_folder_leads_to_the_first_page(site, open_page):
     page = open_page(f"{site}/index.html")
     page.wait_for_url("**/book/index.html")
@@ -172,6 +127,7 @@ def test_an_address_of_a_section_far_below_leads_there(site, open_page):
     expect(page.locator("#exercises > h2")).to_be_in_viewport()
 
 
+@FROM_DISK
 def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):
     before = grey_levels(chapter)
     box = slider(chapter, 25).bounding_box()
@@ -200,6 +156,7 @@ def test_a_slider_moved_by_keyboard_redraws_torchs_picture(chapter, generator):
     assert not torch.equal(grey_levels(chapter), before)
 
 
+@FROM_DISK
 def test_a_slider_answers_a_touch(site, open_page, generator):
     page = open_page(f"{site}/{CHAPTER}", has_touch=True, viewport={"width": 360, "height": 740})
     come_alive(page)
@@ -214,7 +171,7 @@ def test_a_slider_answers_a_touch(site, open_page, generator):
 
 def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
     box = chapter.get_by_label("seed", exact=True)
-    for seed in (1, 2, 77, 123456, 2**32 - 1, *range(100, 130)):
+    for seed in (1, 2, 77, 123456, 2**32 - 1, *range(100, 110)):
         box.fill(str(seed))
         box.press("Enter")
         assert_drawn(chapter, generator, z_from_seed(seed))
@@ -227,6 +184,7 @@ def test_an_impossible_seed_is_refused_with_a_sentence_and_the_picture_stays(cha
     assert_drawn(chapter, generator, z_from_seed(SEED))
 
 
+@FROM_DISK
 def test_reset_undoes_the_sliders_and_new_z_brings_another_picture(chapter, generator):
     slider(chapter, 5).fill("3")
     chapter.get_by_role("button", name="Reset").click()
@@ -259,6 +217,7 @@ def test_the_strip_shows_minus_three_zero_and_three(chapter, generator):
         assert_drawn(chapter, generator, z, f".gan-strip canvas:nth-of-type({i})")
 
 
+@FROM_DISK
 def test_the_scrubber_shows_every_recorded_moment(chapter):
     run = runs.load("mlp-fashion")
     scrubber = chapter.locator('.gan-widget[data-kind="scrubber"]')
@@ -282,6 +241,7 @@ def test_the_scrubber_shows_every_recorded_moment(chapter):
     assert torch.equal(torch.tensor(shown).reshape(28, 28, 4)[..., 0], run.samples[50_000][0, 0].int())
 
 
+@FROM_DISK
 def test_without_scripts_the_pictures_stay(site, open_page):
     page = open_page(f"{site}/{CHAPTER}", java_script_enabled=False)
     posters = page.locator(".gan-widget .gan-poster")
@@ -315,22 +275,22 @@ def test_input_to_painted_frame(chapter, site, measured):
         y = box["y"] + box["height"] / 2
         chapter.mouse.move(box["x"] + 10, y)
         chapter.mouse.down()
-        for i in range(60):
-            chapter.mouse.move(box["x"] + 10 + i * (box["width"] - 20) / 60, y)
+        for i in range(30):
+            chapter.mouse.move(box["x"] + 10 + i * (box["width"] - 20) / 30, y)
             chapter.wait_for_timeout(16)
         chapter.mouse.up()
 
     def repeat_key():
         range_.focus()
-        for i in range(60):
-            chapter.keyboard.press("ArrowLeft" if i < 30 else "ArrowRight")
+        for i in range(30):
+            chapter.keyboard.press("ArrowLeft" if i < 15 else "ArrowRight")
             chapter.wait_for_timeout(33)  # the rate of a key held down
 
     for name, act in (("mouse drag", drag), ("key held down, with the wait for the next frame", repeat_key)):
         chapter.evaluate("window.frames_ms = []")
         act()
         times = chapter.evaluate("frames_ms")
-        assert len(times) > 50
+        assert len(times) > 25
         measured.append(
             f"{site.split(':')[0]}: input → painted frame, {name}, {len(times)} moves: "
             f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"

@@ -1,4 +1,4 @@
-"""What the page "Everything you can touch" holds beside the explorers, and every page under axe."""
+"""What the page "Everything you can touch" holds beside the explorers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import re
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from book.pdf import contents
 from gan_lib.chapters import arithmetic, ledger
 from gan_lib.errors import BadInput
-from tests.browser.test_pages import OTHERS, WIDGETS, come_alive, wait_until_laid_out
+from tests.browser.conftest import FROM_DISK
 
 PAGE = "book/touch.html"
 KNOBS = {
@@ -24,10 +22,6 @@ KNOBS = {
     "dilation": (1, 3),
     "outputPadding": (0, 3),
 }
-CODE = re.compile(r'<div class="highlight"><pre>(.*?)</pre>', re.S)
-WIDE = {"width": 1440, "height": 800}
-BESIDE = (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article")
-GROUNDS = (".cell_input", ".cell_output", ".exercise .cell_input", ".exercise .cell_output")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +39,7 @@ def widget(page: Page, kind: str, number: int = 0):
 # ------------------------------------------------------------------------------------------ explore
 
 
+@FROM_DISK
 def test_the_figures_sliders_exchange_its_moving_parts(page):
     figure = widget(page, "explore")
     before = figure.locator("svg").inner_html()
@@ -171,6 +166,7 @@ def test_the_step_slider_walks_the_kernel_by_keyboard(page):
     assert len(seen) == 9  # 5 cells, kernel 3, stride 2, padding 1: 3 × 3 cells
 
 
+@FROM_DISK
 def test_the_arrow_keys_choose_an_output_cell(page):
     figure = widget(page, "arithmetic", 1)
     figure.get_by_label("output; the arrow keys choose a cell").focus()
@@ -202,6 +198,7 @@ def test_the_counts_are_the_overlap(page):
 # ------------------------------------------------------------------------------------------ scrubbers and ledger
 
 
+@FROM_DISK
 @pytest.mark.parametrize("number", [0, 1])
 def test_several_trainings_follow_one_slider(page, number):
     figure = widget(page, "scrubber", number)
@@ -218,6 +215,7 @@ def test_several_trainings_follow_one_slider(page, number):
         assert old != new and "updates" in new
 
 
+@FROM_DISK
 def test_the_ledger_shows_what_was_run(page):
     figure = widget(page, "ledger")
 
@@ -260,94 +258,3 @@ def test_every_kind_of_control_answers_a_touch(site, open_page):
     wiring = widget(page, "ledger")
     tap(wiring.get_by_label("one forward pass", exact=True))
     assert wiring.locator(".gan-code li").count() == len(ledger.run(ledger.Wiring(forwards=1)).lines)
-
-
-# ------------------------------------------------------------------------------------------ every page
-
-
-LOADED = ((360, "light"), (768, "dark"), (1440, "light"))  # the theme looks at width and colour when it starts
-# Most of axe's work, for nothing: code and signatures are looked at once below, a formula is looked at as MathML. What
-# can be scrolled must stay so: the code keeps its text, and a formula its place.
-PLAIN = """() => {
-  for (const code of document.querySelectorAll(".highlight pre, dt.sig")) code.textContent = code.textContent;
-  const formulas = [...document.querySelectorAll(".katex-html")];
-  const sizes = formulas.map((formula) => {
-    const { width, height } = formula.getBoundingClientRect();
-    return { width: Math.max(width, formula.scrollWidth), height };
-  });
-  formulas.forEach((formula, i) => {
-    const place = document.createElement("span");
-    place.style.cssText = `display: inline-block; width: ${sizes[i].width}px; height: ${sizes[i].height}px`;
-    formula.replaceChildren(place);
-  });
-}"""
-
-
-@pytest.mark.parametrize("name", [*contents(), *OTHERS])
-def test_a_page_from_disk_fits_every_width_and_satisfies_axe_in_light_and_dark(html, open_page, name):
-    page = open_page("about:blank")
-    for width, scheme in LOADED:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        page.goto((html / f"{name}.html").as_uri())
-        come_alive(page)
-        assert page.locator(".gan-widget .gan-body").count() == WIDGETS.get(name, 0)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        if width > 360 and (scheme == "dark" or WIDGETS.get(name)):  # the theme's own light colours are on those, too
-            page.evaluate(PLAIN)
-            assert_accessible(page, scheme, {})
-
-
-def test_every_colour_of_code_and_of_what_stands_beside_a_wide_page_can_be_read_in_light_and_dark(html, open_page):
-    """One word of each class that code and printed text have anywhere, on each ground that code stands on."""
-    blocks = "".join("".join(CODE.findall(path.read_text(encoding="utf-8"))) for path in html.glob("book/*.html"))
-    classes = set(re.findall(r'<span class="([^"]+)"', blocks))
-    assert {"k", "nb", "mi", "gt"} & classes and len(classes) > 20
-    words = "\n".join(f'<span class="{name}">word</span>' for name in sorted(classes))  # nothing to scroll
-    page = open_page((html / "book/05_autograd_pitfalls.html").as_uri(), color_scheme="light", viewport=WIDE)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        page.reload()
-        for number, ground in enumerate(GROUNDS):
-            place = page.locator(f"{ground} .highlight pre").first
-            place.evaluate("(pre, [id, words]) => { pre.id = id; pre.innerHTML = words; }", [f"words-{number}", words])
-        places = [*(f"#words-{number}" for number in range(len(GROUNDS))), *BESIDE]
-        for place in places:  # axe passes over what is not there
-            expect(page.locator(place)).to_be_visible()
-        assert_accessible(page, theme, {"include": [[place] for place in places]})
-
-
-# Signatures that hold a kind of element, named by its classes and those around it, that none before them holds.
-ONE_OF_EACH = """() => {
-  const seen = new Set();
-  for (const signature of document.querySelectorAll("dt.sig")) {
-    const kinds = [...signature.querySelectorAll("*")].map((node) => {
-      const names = [signature.parentElement.className];
-      for (; node !== signature; node = node.parentElement) names.push(`${node.tagName}.${node.className}`);
-      return names.join(" < ");
-    });
-    if (kinds.every((kind) => seen.has(kind))) signature.remove();
-    kinds.forEach((kind) => seen.add(kind));
-  }
-  return [seen.size, document.querySelectorAll("dt.sig").length];
-}"""
-
-
-def test_every_kind_of_signature_satisfies_axe_beside_the_longest_contents_in_light_and_dark(html, open_page):
-    page = open_page((html / "book/reference.html").as_uri(), color_scheme="light", viewport=WIDE)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        page.reload()
-        kinds, left = page.evaluate(ONE_OF_EACH)
-        assert kinds > 30 and left > 5
-        assert_accessible(page, theme, {"include": [["dt.sig"], *([place] for place in BESIDE)]})
-
-
-def assert_accessible(page: Page, theme: str, context: dict) -> None:
-    """Axe may not load the style sheets once more ("preload"), and need not describe what is in order."""
-    wait_until_laid_out(page)
-    page.wait_for_function("document.getAnimations().length === 0")  # the theme fades from colour to colour
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    result = Axe().run(page, context=context, options={"preload": False, "resultTypes": ["violations"]})
-    found = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]]
-    assert found == []

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -19,6 +18,7 @@ from gan_lib.runs.recorder import record
 from gan_lib.training import loop, recipes, train
 from gan_lib.training.state import State
 from tests.conftest import FORKS, TINY, random_images
+from tests.forked import python
 from tests.runs.test_checkpoints import digits, run_files, same_bits, score, scored  # noqa: F401 (a fixture)
 from tests.states import flat
 
@@ -218,9 +218,9 @@ def test_when_one_dies_the_other_ends_too_and_says_so(tmp_path, dying, how):
 
 
 def test_torchrun_records_one_run(tmp_path, digits):  # noqa: F811
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command += ["-m", "gan_lib", "train", "mlp-fashion-k5", "--steps", "3", "--device", "cpu", "--out", "run"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    done = python(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("3 updates in") == 1
     card = run_files(tmp_path / "run")["card"]
