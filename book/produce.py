@@ -18,13 +18,14 @@ import papermill
 
 from book import colab
 from gan_lib import data, runs
-from gan_lib.chapters import autoencoder, plane
+from gan_lib.chapters import autoencoder, be_d, plane
 
 BOOK = Path(__file__).parent
 UNNAMED = {  # recordings that code loads without their names
     "plane.": plane.EIGHT.name,
     "plane.TWENTY_FIVE": plane.TWENTY_FIVE.name,
     "autoencoder.": autoencoder.NAME,
+    "be_the_discriminator(": be_d.NAME,
     "metrics": "classifier-*",
     "scoreboard.": "*",
 }

@@ -8,6 +8,7 @@ import json
 import numpy as np
 from py_mini_racer import MiniRacer
 
+from gan_lib.widgets import face
 from gan_lib.widgets.export import Exported
 from gan_lib.widgets.face import PAGE, base64_text
 
@@ -18,16 +19,17 @@ const tried = (spec, weights, inputs, pictures, wasm) => Array.from(
 """
 
 
-def context(name: str, before: str = "") -> MiniRacer:
-    """An engine that has read a script of page/, but does not mount it; a page's window and document are not there."""
+def context(*names: str, before: str = "") -> MiniRacer:
+    """An engine that has read these files of page/, in this order, but mounts nothing; a page's window and document are
+    not there. Of a .wasm file, it has a constant of its name, as a page has."""
     engine = MiniRacer()
-    engine.eval(before + (PAGE / name).read_text(encoding="utf-8").split("\nmount(")[0])
+    engine.eval("\n".join([before, *(face.text_of(name).split("\nmount(")[0] for name in names)]))
     return engine
 
 
 def drawn(exported: Exported, inputs: np.ndarray, *, wasm: bool = True) -> np.ndarray:
     """What page/engine.js draws of the inputs (B, n): grey levels (B, C, H, W)."""
-    engine = context("engine.js")
+    engine = context("kernel.js", "engine.js")
     engine.eval(DRAW)
     program = base64_text((PAGE / "gemm.wasm").read_bytes()) if wasm else None
     spec, weights = json.loads(json.dumps(exported.spec)), base64.b64encode(exported.weights).decode()

@@ -24,18 +24,19 @@ from torch import Tensor
 
 import gan_lib
 from gan_lib import data, runs
-from gan_lib.chapters import autoencoder, ledger, plane, two_classes
+from gan_lib.chapters import autoencoder, be_d, ledger, plane, two_classes
 from gan_lib.chapters.plane import Play, Ring
 from gan_lib.data import official
 from gan_lib.errors import GanLibError
 from gan_lib.networks import NETWORKS
 from gan_lib.networks.classifier import SmallClassifier
-from gan_lib.networks.mlp import MLPGenerator
+from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.scores import judges, scoreboard
 from gan_lib.training.recipe import Recipe
 from gan_lib.training.recipes import MLP_FASHION
 from gan_lib.training.state import State
 from gan_lib.widgets import ledger as ledger_widget
+from gan_lib.widgets import plane as plane_widget
 from tests.conftest import TINY, random_images
 
 # ------------------------------------------------------------------------------------------------ what is given
@@ -147,6 +148,16 @@ GOOD: dict[str, Callable[[], dict]] = {
         "steps": 1,
     },
     "chapters.autoencoder.recorded": lambda: {"name": autoencoder.NAME},
+    "chapters.be_d.look": lambda: {"discriminator": MLPDiscriminator(hidden=4), "pixels": _bytes(2, 1, 28, 28)},
+    "chapters.be_d.record_game": lambda: {
+        "images": random_images(),
+        "held_back": random_images(),
+        "folder": "new",
+        "recipe": replace(be_d.RECIPE, generator_args={"hidden": 4}, discriminator_args={"hidden": 4}, batch_size=4),
+        "moments": [1],
+        "pictures": 10,
+    },
+    "chapters.be_d.recorded": lambda: {"name": be_d.NAME},
     "chapters.cost.cost": lambda: {"module": MLPGenerator(hidden=4), "shape": (100,)},
     "chapters.cost.cost_table": lambda: {"rows": []},
     "chapters.divergences.gaussian": lambda: {"x": LINE, "mu": 0.0, "sigma": 1.0},
@@ -181,7 +192,14 @@ GOOD: dict[str, Callable[[], dict]] = {
     "data.pictures.figure_png": lambda: {"figure": plt.figure()},
     "data.pictures.sheet": lambda: {"pictures": _bytes(3, 1, 4, 4), "columns": 2},
     "data.toy.ring_centres": lambda: {"modes": 8},
+    "data.toy.grid_centres": lambda: {"side": 3},
+    "data.toy.clouds": lambda: {"n": 16, "centres": POINTS},
     "data.toy.ring": lambda: {"n": 16},
+    "data.toy.two": lambda: {"n": 16},
+    "data.toy.grid": lambda: {"n": 16},
+    "data.toy.line": lambda: {"n": 16},
+    "data.toy.circle": lambda: {"n": 16},
+    "data.toy.moons": lambda: {"n": 16},
     "data.toy.modes_covered": lambda: {"points": POINTS, "centres": POINTS},
     "errors.expect_error": lambda: {"kind": ValueError, "said": "x"},
     "machine.device.pick": lambda: {"name": "cpu"},
@@ -259,6 +277,12 @@ GOOD: dict[str, Callable[[], dict]] = {
     "training.games.non_saturating_generator_loss": lambda: {"fake_logits": torch.randn(4, 1)},
     "training.games.critic_loss": lambda: {"real_values": torch.randn(4, 1), "fake_values": torch.randn(4, 1)},
     "training.games.critic_generator_loss": lambda: {"fake_values": torch.randn(4, 1)},
+    "training.games.hinge_critic_loss": lambda: {"real_values": torch.randn(4, 1), "fake_values": torch.randn(4, 1)},
+    "training.games.least_squares_critic_loss": lambda: {
+        "real_values": torch.randn(4, 1),
+        "fake_values": torch.randn(4, 1),
+    },
+    "training.games.least_squares_generator_loss": lambda: {"fake_values": torch.randn(4, 1)},
     "training.games.gradient_penalty": lambda: {
         "critic": lambda x: x.flatten(1).square().sum(1, keepdim=True),
         "real": _pictures(),
@@ -269,10 +293,21 @@ GOOD: dict[str, Callable[[], dict]] = {
     "training.games.wgan_gp": lambda: {"weight": 10.0},
     "training.loop.train": lambda: {"state": State(DOTS, 4), "images": data.ImageSet("dots", POINTS)},
     "training.recipes.recipe": lambda: {"name": "mlp-fashion"},
+    "widgets.be_d.be_the_discriminator": lambda: {"game": be_d.NAME},
     "widgets.export.export": lambda: {"generator": _generator()},
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
+    "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
+    "widgets.pictures.train_pictures": lambda: {"images": random_images(), "seed": 0},
+    "widgets.pictures.packed": lambda: {"images": random_images()},
+    "widgets.plane.train_plane": lambda: {
+        "data": "line",
+        "game": "wgan",
+        "clip": 0.1,
+        "batch_size": 8,
+        "uniform": True,
+    },
     "widgets.playground.play_arithmetic": dict,
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
@@ -409,6 +444,7 @@ def _cheap(tmp_path, monkeypatch):
     monkeypatch.setattr(official, "_content", _nothing)
     monkeypatch.setattr(judges, "_train", lambda *_: SmallClassifier().eval())
     monkeypatch.setattr(ledger_widget, "every_wiring", lambda: [ledger.Wiring()])
+    monkeypatch.setattr(plane_widget, "UPDATES", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

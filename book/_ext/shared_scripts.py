@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import rjsmin
+
 from gan_lib.widgets.face import shared, without_copies
 
 
@@ -26,7 +28,8 @@ def write_files(app) -> None:
         static = Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
         for name, text in shared().items():
-            (static / name).write_text(text, encoding="utf-8")
+            small = rjsmin.jsmin(text) if name.endswith(".js") else text
+            (static / name).write_text(small, encoding="utf-8")
 
 
 def take_out_copies(app, page: str, source: list[str]) -> None:

@@ -98,6 +98,44 @@ def critic_generator_loss(fake_values: Tensor) -> Tensor:
     return -fake_values.mean()
 
 
+def hinge_critic_loss(real_values: Tensor, fake_values: Tensor) -> Tensor:
+    """E[max(0, 1 − f(x))] + E[max(0, 1 + f(G(z)))], Lim & Ye 2017; Miyato et al. 2018, section 4.
+
+    What already lies beyond its margin of ±1 pulls no more. G lowers `critic_generator_loss` against it.
+
+    Args:
+        real_values: the critic's values on real images, any shape.
+        fake_values: the critic's values on generated images, any shape.
+
+    Returns:
+        A scalar ≥ 0; 2 when the critic says 0 everywhere.
+    """
+    floats("real_values", real_values), floats("fake_values", fake_values)
+    return (1 - real_values).relu().mean() + (1 + fake_values).relu().mean()
+
+
+def least_squares_critic_loss(real_values: Tensor, fake_values: Tensor) -> Tensor:
+    """½ E[(f(x) − 1)²] + ½ E[f(G(z))²], Mao et al. 2017, section 3.2 with a = 0, b = c = 1.
+
+    The critic shall say 1 of real images and 0 of fakes; what lies far beyond is pulled back, too.
+
+    Args:
+        real_values: the critic's values on real images, any shape.
+        fake_values: the critic's values on generated images, any shape.
+
+    Returns:
+        A scalar ≥ 0; ¼ when the critic says ½ everywhere.
+    """
+    floats("real_values", real_values), floats("fake_values", fake_values)
+    return (real_values - 1).square().mean() / 2 + fake_values.square().mean() / 2
+
+
+def least_squares_generator_loss(fake_values: Tensor) -> Tensor:
+    """½ E[(f(G(z)) − 1)²], Mao et al. 2017, section 3.2. Any shape → a scalar ≥ 0."""
+    floats("fake_values", fake_values)
+    return (fake_values - 1).square().mean() / 2
+
+
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
     """E[(‖∇f(x̂)‖₂ − 1)²] at x̂ = ε x + (1 − ε) G(z), Gulrajani et al. 2017, eq. 3, without its weight λ.
 
@@ -249,6 +287,22 @@ def _please(critic: nn.Module, batch: Batch) -> Tensor:
     return critic_generator_loss(_on_fakes(critic, batch))
 
 
+def _criticise_within_margins(critic: nn.Module, batch: Batch) -> DLoss:
+    real_values, fake_values = _both(critic, batch)
+    return DLoss(hinge_critic_loss(real_values, fake_values), real_values, fake_values)
+
+
+def _hit_1_and_0(critic: nn.Module, batch: Batch) -> DLoss:
+    real_values, fake_values = _both(critic, batch)
+    return DLoss(least_squares_critic_loss(real_values, fake_values), real_values, fake_values)
+
+
+def _hit_1(critic: nn.Module, batch: Batch) -> Tensor:
+    return least_squares_generator_loss(_on_fakes(critic, batch))
+
+
+HINGE = Game("hinge", _criticise_within_margins, _please, has_probability=False)
+LEAST_SQUARES = Game("least-squares", _hit_1_and_0, _hit_1, has_probability=False)
 UNBOUNDED = Game("wasserstein", _criticise, _please, has_probability=False)  # the Wasserstein loss, an unbounded critic
 
 
@@ -273,10 +327,10 @@ def wgan_gp(weight: float = 10.0) -> Game:
     return Game("wgan-gp", d_loss, _please, {"weight": weight}, has_probability=False, per_example=True)
 
 
-# What a run's card calls each game, and how it is made again. One of your own joins by GAMES["hinge"] = HINGE, or by
+# What a run's card calls each game, and how it is made again. One of your own joins by GAMES["mine"] = MINE, or by
 # GAMES["mine"] = a function of the game's arguments.
 GAMES: dict[str, Game | Callable[..., Game]] = {
-    **{game.name: game for game in (MINIMAX, NON_SATURATING, CGAN, ACGAN, UNBOUNDED)},
+    **{game.name: game for game in (MINIMAX, NON_SATURATING, CGAN, ACGAN, HINGE, LEAST_SQUARES, UNBOUNDED)},
     "smoothed": smoothed,
     "wgan": wgan,
     "wgan-gp": wgan_gp,

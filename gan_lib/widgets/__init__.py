@@ -5,20 +5,28 @@ data and script, so that it works with no kernel, no network and from `file://`.
 static face; it is set when notebooks are produced.
 """
 
+from gan_lib.widgets.be_d import be_the_discriminator
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
+from gan_lib.widgets.graph import show_graph
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
 from gan_lib.widgets.live_latent import LatentExplorer
+from gan_lib.widgets.pictures import train_pictures
+from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 
 __all__ = [
     "LatentExplorer",
     "LiveFigure",
+    "be_the_discriminator",
     "explore",
     "explore_latent",
     "play_arithmetic",
     "scrub_plane",
     "scrub_training",
+    "show_graph",
     "show_ledger",
+    "train_pictures",
+    "train_plane",
 ]

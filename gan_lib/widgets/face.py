@@ -16,12 +16,49 @@ from pathlib import Path
 from IPython.display import display
 
 PAGE = Path(__file__).parent / "page"
+KERNEL = ("gemm.wasm", "gemm_relaxed.wasm", "kernel.js")  # the matrix product
+TORCH = (  # the small torch of the page
+    "random.js",
+    *KERNEL,
+    "torch/products.js",
+    "torch/shapes.js",
+    "torch/graph.js",
+    "torch/tensor.js",
+    "torch/operations.js",
+    "torch/nn.js",
+    "torch/optim.js",
+    "torch/torch.js",
+)
+TRAIN = (  # a training in the page, after TORCH
+    "train/recipe.js",
+    "train/presets.js",
+    "train/games.js",
+    "train/networks.js",
+    "train/toy.js",
+    "train/state.js",
+    "train/loop.js",
+    "train/look.js",
+    "train/tasks.js",
+    "train/trainer.js",
+)
 SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of a .wasm file, a constant of its name
     "arithmetic": ("arithmetic.js", "playground.js"),
+    "be-d": ("generators.js", "be_d/be_d.js"),
     "explore": ("explore.js",),
+    "graph": (
+        *TORCH,
+        *TRAIN,
+        "plane/stage.js",
+        "ledger.js",
+        "graph/lines.js",
+        "graph/wiring.js",
+        "graph/drawing.js",
+        "graph/plays.js",
+        "graph/graph.js",
+    ),
     "latent": (
         "random.js",
-        "gemm.wasm",
+        *KERNEL,
         "engine.js",
         "generators.js",
         "latent_view.js",
@@ -29,8 +66,45 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "latent_explorer.js",
     ),
     "ledger": ("ledger.js",),
+    "pictures": (
+        *TORCH,
+        *TRAIN,
+        "plane/stage.js",
+        "plane/curves.js",
+        "engine.js",
+        "generators.js",
+        "latent_view.js",
+        "latent_link.js",
+        "latent_explorer.js",
+        "pictures/training_set.js",
+        "pictures/moments.js",
+        "pictures/mistakes.js",
+        "pictures/safetensors.js",
+        "pictures/fresh_generator.js",
+        "pictures/train_pictures.js",
+    ),
+    "plane": (
+        *TORCH,
+        *TRAIN,
+        "plane/settings.js",
+        "plane/stage.js",
+        "plane/curves.js",
+        "plane/diagram.js",
+        "plane/brush.js",
+        "plane/python.js",
+        "plane/play_view.js",
+        "plane/plane.js",
+    ),
     "scrubber": ("scrubber.js",),
 }
+STYLES = (  # of every kind; joined into one text
+    "widget.css",
+    "be_d/be_d.css",
+    "graph/graph.css",
+    "plane/plane.css",
+    "pictures/pictures.css",
+)
+COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.
 COPIES = re.compile(r"<style>.*?</style>\n|<script>.*</script>\n", re.S)
 
@@ -46,7 +120,7 @@ def display_page(kind: str, data: dict | None, poster: bytes, alt: str, note: st
         note: one sentence under the picture.
     """
     parts = [
-        f"<style>{_read('widget.css')}</style>",
+        f"<style>{_style()}</style>",
         f'<figure class="gan-widget" data-kind="{kind}">',
         f'<img class="gan-poster" alt="{html.escape(alt)}" src="data:image/png;base64,{base64_text(poster)}">',
     ]
@@ -70,7 +144,7 @@ def without_copies(text: str) -> str:
 def shared() -> dict[str, str]:
     """Name → text of the two files that the built pages have in place of the copies."""
     every = dict.fromkeys(name for names in SCRIPTS.values() for name in names)
-    return {"widgets.js": _program(every), "widgets.css": _read("widget.css")}
+    return {"widgets.js": _program(every), "widgets.css": _style()}
 
 
 def base64_text(content: bytes) -> str:
@@ -78,13 +152,18 @@ def base64_text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _program(names: Iterable[str]) -> str:
-    """Files in page/ as one script that leaves no names in the page."""
-    code = "\n".join(_read(name) for name in ("mount.js", *names))
-    return f"(() => {{\n{code}\n}})();"
-
-
-def _read(name: str) -> str:
+def text_of(name: str) -> str:
+    """A file in page/ as a page gets it: of a .wasm file, a constant of its name."""
     if name.endswith(".wasm"):
         return f'const {Path(name).stem.upper()} = "{base64_text((PAGE / name).read_bytes())}";'
     return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _program(names: Iterable[str]) -> str:
+    """Files in page/, without their comments, as one script that leaves no names in the page."""
+    code = COMMENTS.sub("", "\n".join(text_of(name) for name in ("mount.js", *names)))
+    return f"(() => {{\n{code}\n}})();"
+
+
+def _style() -> str:
+    return "\n".join(map(text_of, STYLES))

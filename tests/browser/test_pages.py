@@ -92,14 +92,15 @@ def slider(page: Page, k: int):
 
 WIDGETS = {  # on each page; on the others none
     "book/index": 1,
-    "book/01_theory": 4,
+    "book/01_theory": 6,
     "book/02_convolution_arithmetic": 2,
-    "book/03_mlp_gan": 2,
+    "book/03_mlp_gan": 3,
     "book/04_dcgan": 2,
-    "book/05_autograd_pitfalls": 1,
+    "book/05_autograd_pitfalls": 2,
     "book/06_conditional": 3,
-    "book/07_wasserstein": 2,
+    "book/07_wasserstein": 3,
     "book/08_evaluation": 1,
+    "book/plane": 2,
     "book/touch": 10,
 }
 

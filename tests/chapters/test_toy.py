@@ -61,6 +61,76 @@ def test_the_ring_is_what_it_says():
     assert torch.equal(data.pixels, toy.ring(4000, 5, seed=2, radius=0.5, spread=0.02).pixels)
 
 
+def off(points, curve):
+    """How far each point lies from the nearest of the curve's."""
+    return torch.cdist(points, curve).min(1).values
+
+
+def test_a_set_of_clouds_has_as_many_points_around_each_centre():
+    rows = [[x, y] for y in (-0.75, 0.0, 0.75) for x in (-0.75, 0.0, 0.75)]
+    for data, centres, spread in (
+        (toy.grid(1800, 3, seed=1), torch.tensor(rows), toy.SPREAD),
+        (toy.two(1800, spread=0.05), torch.tensor([[-0.5, 0.0], [0.5, 0.0]]), 0.05),
+        (toy.clouds(600, [[0, 0], [0.2, -0.7]], name="mine"), torch.tensor([[0, 0], [0.2, -0.7]]), toy.SPREAD),
+    ):
+        assert data.labels.bincount().tolist() == [len(data.pixels) // len(centres)] * len(centres)
+        away = data.pixels - centres[data.labels]
+        torch.testing.assert_close(away.std(0), torch.full((2,), spread), atol=0.1 * spread, rtol=0)
+        assert toy.modes_covered(data.pixels, centres, within=3 * spread)[0] == len(centres)
+    assert toy.clouds(50, [[1.0, -1.0]]).pixels.abs().max() == 1  # what would leave the plane stays at its edge
+
+
+def test_the_ring_is_clouds_around_its_centres():
+    mine, same = toy.ring(300, 5, seed=4), toy.clouds(300, toy.ring_centres(5), seed=4)
+    assert torch.equal(mine.pixels, same.pixels) and torch.equal(mine.labels, same.labels)
+
+
+def test_line_circle_and_moons_lie_evenly_along_their_curves():
+    t = torch.linspace(0, 1, 2001)
+    line = (1.5 * t - 0.75)[:, None] * torch.tensor([1.0, 0.5])
+    circle = 0.75 * torch.stack([(2 * torch.pi * t).cos(), (2 * torch.pi * t).sin()], dim=1)
+    moons = torch.from_numpy(make_moons(2000)[0]).float()  # theirs, of radius 1
+    moons = (moons - torch.tensor([0.5, 0.25])) / 2
+    for make, curve in ((toy.line, line), (toy.circle, circle), (toy.moons, moons)):
+        data = make(3000, seed=2, spread=0.01)
+        distance = off(data.pixels, curve)
+        assert 0.007 < distance.square().mean().sqrt() < 0.012  # across, not along
+        nearest = torch.cdist(data.pixels, curve).argmin(1)
+        shares = torch.histc(nearest.float(), bins=8, min=0, max=len(curve) - 1) / 3000
+        torch.testing.assert_close(shares, torch.full((8,), 1 / 8), atol=0.025, rtol=0)
+        assert torch.equal(data.pixels, make(3000, seed=2, spread=0.01).pixels)
+    upper = toy.moons(4000, spread=0.01)
+    assert (
+        off(upper.pixels[upper.labels == 0], moons[:2000]).max() < 0.06
+    )  # scikit-learn's first 2,000 are its upper one
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 4])
+def test_networks_of_points_have_as_many_hidden_layers_as_asked(hidden):
+    generator, discriminator = PointGenerator(3, 7, hidden=hidden), PointDiscriminator(6, hidden=hidden)
+    assert [tuple(w.shape) for w in generator.parameters() if w.ndim == 2] == [(7, 3), *[(7, 7)] * (hidden - 1), (2, 7)]
+    sizes = [tuple(w.shape) for w in discriminator.parameters() if w.ndim == 2]
+    assert sizes == [(6, 2), *[(6, 6)] * (hidden - 1), (1, 6)]
+    x = z = torch.randn(5, 3)
+    for i in range(hidden):
+        x = torch.nn.functional.leaky_relu(generator.model[2 * i](x), 0.2)
+    torch.testing.assert_close(generator(z), generator.model[2 * hidden](x).tanh())
+    if hidden == 2:  # the names in recorded runs
+        assert list(generator.state_dict()) == [f"model.{i}.{part}" for i in (0, 2, 4) for part in ("weight", "bias")]
+        assert list(PointGenerator(3, 7).state_dict()) == list(generator.state_dict())
+
+
+def test_a_uniform_generator_sees_z_evenly_spread_over_minus_1_to_1():
+    generator = PointGenerator(2, 4, uniform=True)
+    seen = []
+    generator.model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    z = torch.randn(20_000, 2)
+    generator(z)
+    shares = torch.histc(seen[0], bins=10, min=-1, max=1) / seen[0].numel()
+    torch.testing.assert_close(shares, torch.full((10,), 0.1), atol=0.005, rtol=0)
+    torch.testing.assert_close(seen[0], 2 * torch.distributions.Normal(0, 1).cdf(z) - 1)
+
+
 def test_modes_are_counted_by_hand():
     centres = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     points = torch.tensor([[0.0, 0.05], [0.05, 0.0], [0.0, -0.2], [0.95, 0.0]])
@@ -80,6 +150,13 @@ def test_modes_are_counted_by_hand():
         (lambda: toy.modes_covered(torch.rand(5, 3), toy.ring_centres()), r"points has the shape \(5, 3\)"),
         (lambda: toy.ring(10, spread=float("nan")), "spread is nan"),
         (lambda: toy.ring(10, radius=0.9), "leaves −1…1; choose a smaller one"),
+        (lambda: toy.clouds(10, torch.zeros(0, 2)), r"centres has the shape \(0, 2\)"),
+        (lambda: toy.clouds(10, [[0.0, 1.5]]), "a centre lies at 1.5, outside −1…1"),
+        (lambda: toy.grid(10, 1), "side is 1; choose a whole number, 2 or more"),
+        (lambda: toy.moons(0), "n is 0"),
+        (lambda: toy.line(10, spread=0), "spread is 0"),
+        (lambda: PointGenerator(hidden=0), "hidden is 0; choose a whole number, 1 or more"),
+        (lambda: PointGenerator(uniform="yes"), "uniform is 'yes'; choose True or False"),
         (lambda: PointGenerator()(torch.zeros(3, 5)), r"z has shape \(3, 5\)"),
         (lambda: PointGenerator(classes=4)(torch.zeros(3, 2), torch.tensor([0, 1, 4])), "choose from 0…3"),
         (lambda: PointDiscriminator()(torch.zeros(3, 5)), r"images have shape \(3, 5\)"),

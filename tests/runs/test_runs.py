@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gan_lib import data, recording, runs
-from gan_lib.chapters import autoencoder, plane
+from gan_lib.chapters import autoencoder, be_d, plane
 from gan_lib.errors import BadInput, BadRun
 from gan_lib.networks import NETWORKS
 from gan_lib.networks.mlp import MLPGenerator
@@ -437,7 +437,7 @@ def test_every_recipe_is_shipped_as_a_run_that_matches_it(name):
 
 def test_nothing_else_is_shipped_and_all_of_it_is_small_and_whole():
     names = {folder.name for folder in runs.RECORDED.iterdir() if folder.is_dir()}
-    assert names == {*RECIPES, *metrics.CLASSIFIERS.values(), autoencoder.NAME, *plane.RINGS}
+    assert names == {*RECIPES, *metrics.CLASSIFIERS.values(), autoencoder.NAME, be_d.NAME, *plane.RINGS}
     for name in names:
         card = json.loads((runs.RECORDED / name / "card.json").read_text())
         files = below(runs.RECORDED / name)

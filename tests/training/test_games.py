@@ -51,6 +51,14 @@ def non_saturating_equation(fake):
     return -np.mean(np.log(probability(fake)))
 
 
+def hinge_equation(real, fake):
+    return np.mean(np.maximum(0, 1 - real)) + np.mean(np.maximum(0, 1 + fake))
+
+
+def squares_equation(values, target):
+    return np.mean((values - target) ** 2) / 2
+
+
 def class_equation(values, labels):
     """−E[log P(class = label)]."""
     shares = np.exp(values) / np.exp(values).sum(1, keepdims=True)
@@ -72,6 +80,9 @@ def test_the_losses_on_logits_are_their_equations(shape, smoothing):
         (games.non_saturating_generator_loss(real), non_saturating_equation(r)),
         (games.critic_loss(real, fake), f.mean() - r.mean()),
         (games.critic_generator_loss(real), -r.mean()),
+        (games.hinge_critic_loss(real, fake), hinge_equation(r, f)),
+        (games.least_squares_critic_loss(real, fake), squares_equation(r, 1) + squares_equation(f, 0)),
+        (games.least_squares_generator_loss(real), squares_equation(r, 1)),
     ):
         assert loss.shape == ()
         assert loss.item() == pytest.approx(expected, rel=1e-12)
@@ -88,6 +99,9 @@ def test_the_gradients_by_the_logits_are_those_derived_by_hand(smoothing):
         (games.non_saturating_generator_loss(fake), (None, d_fake - 1 / 4)),
         (games.critic_loss(real, fake), (torch.full_like(real, -1 / 6), torch.full_like(fake, 1 / 4))),
         (games.critic_generator_loss(fake), (None, torch.full_like(fake, -1 / 4))),
+        (games.hinge_critic_loss(real, fake), ((real < 1).double() / -6, (fake > -1).double() / 4)),
+        (games.least_squares_critic_loss(real, fake), ((real - 1) / 6, fake / 4)),
+        (games.least_squares_generator_loss(fake), (None, (fake - 1) / 4)),
     ):
         torch.testing.assert_close(torch.autograd.grad(loss, (real, fake), allow_unused=True), expected)
 
@@ -111,6 +125,21 @@ def test_a_d_that_says_one_half_everywhere_loses_2_log_2():
     assert games.discriminator_loss(zeros, zeros).item() == pytest.approx(2 * log(2), rel=1e-12)
     assert games.minimax_generator_loss(zeros).item() == pytest.approx(-log(2), rel=1e-12)
     assert games.non_saturating_generator_loss(zeros).item() == pytest.approx(log(2), rel=1e-12)
+
+
+def test_the_best_critic_of_least_squares_says_p_over_p_plus_q_and_of_the_hinge_which_is_more():
+    p, q = torch.tensor([6.0, 3.0, 1.0]), torch.tensor([2.0, 3.5, 5.0])  # how often three pictures are real, are fake
+    tried = torch.linspace(-3, 3, 601, dtype=torch.float64)  # what a critic may say of one picture
+    for loss, best in (
+        (games.least_squares_critic_loss, p / (p + q)),
+        (games.hinge_critic_loss, torch.where(p > q, 1.0, -1.0)),
+    ):
+        none = loss(torch.full((1,), 9.0), torch.full((1,), -9.0))  # what the two means are shifted by
+        for i in range(3):
+            real_only = [loss(value[None], torch.full((1,), -9.0)) - none for value in tried]
+            fake_only = [loss(torch.full((1,), 9.0), value[None]) - none for value in tried]
+            losses = p[i] * torch.stack(real_only) + q[i] * torch.stack(fake_only)
+            assert tried[losses.argmin()].item() == pytest.approx(best[i].item(), abs=0.006)
 
 
 def test_only_the_non_saturating_gradient_survives_a_d_that_is_sure():
@@ -183,6 +212,18 @@ def plain(smoothing=0.0):
     return lambda n: d_equation(values(n, n.real), values(n, n.fake), smoothing)
 
 
+def hinge_d(n):
+    return hinge_equation(values(n, n.real), values(n, n.fake))
+
+
+def squares_d(n):
+    return squares_equation(values(n, n.real), 1) + squares_equation(values(n, n.fake), 0)
+
+
+def squares_g(n):
+    return squares_equation(values(n, n.fake), 1)
+
+
 def penalised(weight):
     return lambda n: (
         values(n, n.fake).mean() - values(n, n.real).mean() + weight * penalty_equation(slopes(n, n.between))
@@ -224,6 +265,8 @@ GAMES = {  # name: the game, what D descends, what G descends
     "smoothed much": (games.smoothed(0.4), plain(0.4), look_real),
     "CGAN": (games.CGAN, cgan_d, cgan_g),
     "ACGAN": (games.ACGAN, acgan_d, acgan_g),
+    "hinge": (games.HINGE, hinge_d, please),
+    "least squares": (games.LEAST_SQUARES, squares_d, squares_g),
     "WGAN": (games.wgan(), penalised(0), please),
     "WGAN-GP": (games.wgan_gp(), penalised(10), please),
     "WGAN-GP, light": (games.wgan_gp(0.5), penalised(0.5), please),
@@ -305,6 +348,8 @@ def test_each_game_says_what_goes_with_it():
     assert facts == dict.fromkeys(GAMES, (False, None, True, False)) | {
         "CGAN": conditional,
         "ACGAN": conditional,
+        "hinge": (False, None, False, False),
+        "least squares": (False, None, False, False),
         "WGAN": (False, 0.01, False, False),
         "WGAN-GP": critic,
         "WGAN-GP, light": critic,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, mse_loss
 
 from gan_lib.errors import BadInput, BadRun, Diverged
 from gan_lib.machine import parallel
@@ -77,11 +77,26 @@ def naive_critic_gp(d, real, fake, labels):
     return loss + 10 * penalty / len(real), on_real, on_fake
 
 
+def naive_hinge(d, real, fake, labels):
+    """A sum over the examples whose margin is not kept."""
+    on_real, on_fake = d(real), d(fake)
+    loss = sum(1 - v for v in on_real if v < 1) / len(real) + sum(1 + v for v in on_fake if v > -1) / len(fake)
+    return loss, on_real, on_fake
+
+
+def naive_squares(d, real, fake, labels):
+    on_real, on_fake = d(real), d(fake)
+    loss = mse_loss(on_real, torch.ones_like(on_real)) / 2 + mse_loss(on_fake, torch.zeros_like(on_fake)) / 2
+    return loss, on_real, on_fake
+
+
 NAIVE = {
     "vanilla": (naive_vanilla_d, lambda d, fake, labels: bce(d(fake), 1.0)),
     "minimax": (naive_vanilla_d, lambda d, fake, labels: -bce(d(fake), 0.0)),
     "cgan": (naive_cgan_d, lambda d, fake, labels: bce(d(fake, labels), 1.0)),
     "acgan": (naive_acgan_d, naive_acgan_g),
+    "hinge": (naive_hinge, lambda d, fake, labels: -d(fake).mean()),
+    "least-squares": (naive_squares, lambda d, fake, labels: mse_loss(d(fake), torch.ones(len(fake), 1)) / 2),
     "wgan": (naive_critic, lambda d, fake, labels: -d(fake).mean()),
     "wgan-gp": (naive_critic_gp, lambda d, fake, labels: -d(fake).mean()),
 }
@@ -226,6 +241,8 @@ WITHOUT_DROPOUT = {"discriminator_args": {"width": 8, "dropout": 0.0}}  # whose 
         (torch.float32, "mlp", "vanilla", {"d_steps": 3, "lr_g": 5e-5, "seed": 4}),
         (torch.float64, "mlp", "vanilla", {"ema": 0.7, "lr_g": 1e-3}),  # the start's rule until step 20
         (torch.float64, "mlp", "vanilla", {"ema": 0.3, "lr_g": 1e-3}),  # 0.3 itself from step 3 on
+        (torch.float32, "mlp", "hinge", {"game": games.HINGE}),
+        (torch.float32, "mlp", "least-squares", {"game": games.LEAST_SQUARES}),
         (torch.float64, "cgan", "cgan", WITHOUT_DROPOUT),
         (torch.float64, "acgan", "acgan", {}),  # BatchNorm and RMSprop make roundings large: float64
         (torch.float64, "wgan", "wgan", {}),

@@ -4,7 +4,10 @@
  * transposed convolution is that product followed by adding each row's taps into the picture. Activations are
  * channels-last: (pictures, y, x, channels).
  */
-const ENGINE = [engine, readNumbers, readBytes, float16Table, planProducts, workspace, plainGemm, packWeights, linear, convTranspose, upsample];
+const ENGINE = [
+  engine, readNumbers, readBytes, float16Table, planProducts, workspace, openKernel, plainGemm, packWeights, linear, convTranspose,
+  upsample,
+];
 
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
@@ -13,8 +16,9 @@ function engine(spec, text, wasm) {
 
   function multiply(p, value, pictures) {
     f.set(value, p.x / 4);
-    gemm(p.weight, p.x, p.y, p.panels, p.layer.in, Math.ceil((p.positions * pictures) / 4) * 4);
-    return f.subarray(p.y / 4, p.y / 4 + p.positions * pictures * p.panels * 8);
+    const { panels, layer: { in: n } } = p;
+    gemm(p.weight, p.x, p.y, panels, n, Math.ceil((p.positions * pictures) / 4) * 4, 4 * n, 4, 32, 32 * n);
+    return f.subarray(p.y / 4, p.y / 4 + p.positions * pictures * panels * 8);
   }
 
   const ops = {
@@ -58,13 +62,6 @@ function readNumbers(spec, text) {
   return values;
 }
 
-function readBytes(text) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-  const raw = atob(text), bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
-  return bytes;
-}
-
 function float16Table() {
   return Float32Array.from({ length: 65536 }, (_, h) => {
     const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
@@ -91,27 +88,7 @@ function workspace(products, wasm) {
     p.x = room(p.positions * PICTURES * p.layer.in);
     p.y = room(p.positions * PICTURES * p.panels * 8);
   }
-  const memory = wasm && new WebAssembly.Memory({ initial: Math.ceil((size + 1) / 65536) });
-  const f = new Float32Array(memory ? memory.buffer : new ArrayBuffer(size));
-  return { f, gemm: memory ? new WebAssembly.Instance(wasm, { page: { memory } }).exports.gemm : plainGemm(f) };
-}
-
-/* The same product without WebAssembly; pointers in bytes, as there. */
-function plainGemm(f) {
-  return (w, x, y, panels, k, n) => {
-    for (let panel = 0; panel < panels; panel++) {
-      const start = w / 4 + panel * k * 8;
-      for (let row = 0; row < n; row++) {
-        let a = 0, b = 0, c = 0, d = 0, e = 0, g = 0, h = 0, i = 0;
-        for (let j = 0, p = start, q = x / 4 + row * k; j < k; j++, p += 8, q++) {
-          const v = f[q];
-          a += f[p] * v; b += f[p + 1] * v; c += f[p + 2] * v; d += f[p + 3] * v;
-          e += f[p + 4] * v; g += f[p + 5] * v; h += f[p + 6] * v; i += f[p + 7] * v;
-        }
-        f.set([a, b, c, d, e, g, h, i], y / 4 + (row * panels + panel) * 8);
-      }
-    }
-  };
+  return openKernel(wasm, size);
 }
 
 /* torch's (in, out, taps), or (out, in) for a linear layer, into panels of eight outputs. */

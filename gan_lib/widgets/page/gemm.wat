@@ -1,26 +1,30 @@
-;; y = x · w in float32, four rows of x and eight columns of w at a time: what a generator's pass spends its time on.
-;; x (n, k) and y (n, 8 · panels) row by row; w in panels of (k, 8), so that it is read from one end to the other.
-;; n is a multiple of 4. All pointers and strides are bytes. The eight sums stay in registers.
+;; y = x · w in float32, four rows of x and eight columns of w at a time: what a network's pass spends its time on.
+;; x (n, k), w (k, 8 · panels), y (n, 8 · panels) row by row; n is a multiple of 4. All pointers and steps are bytes: x
+;; has its next row and its next column so far on, w its next row and its next panel of eight columns. So x may be a
+;; matrix the other way round, and w be packed panel by panel. The eight sums stay in registers.
+;; gemm_relaxed.wasm is this text with relaxed_madd in place of each product and its sum.
 (module
   (import "page" "memory" (memory 1))
   (func (export "gemm")
     (param $w i32) (param $x i32) (param $y i32) (param $panels i32) (param $k i32) (param $n i32)
-    (local $row i32) (local $width i32) (local $blocks i32) (local $out i32)
+    (param $x_row i32) (param $x_column i32) (param $w_row i32) (param $w_panel i32)
+    (local $at i32) (local $width i32) (local $blocks i32) (local $out i32)
     (local $p i32) (local $end i32) (local $q0 i32) (local $q1 i32) (local $q2 i32) (local $q3 i32)
     (local $w0 v128) (local $w1 v128) (local $s v128)
     (local $a0 v128) (local $b0 v128) (local $a1 v128) (local $b1 v128)
     (local $a2 v128) (local $b2 v128) (local $a3 v128) (local $b3 v128)
-    (local.set $row (i32.shl (local.get $k) (i32.const 2)))
     (local.set $width (i32.shl (local.get $panels) (i32.const 5)))
     (loop $panel
-      (local.set $end (i32.add (local.get $w) (i32.shl (local.get $k) (i32.const 5))))
-      (local.set $q0 (local.get $x))
+      (local.set $end (i32.add (local.get $w) (i32.mul (local.get $k) (local.get $w_row))))
+      (local.set $at (local.get $x))
       (local.set $out (local.get $y))
       (local.set $blocks (i32.shr_u (local.get $n) (i32.const 2)))
       (loop $block
-        (local.set $q1 (i32.add (local.get $q0) (local.get $row)))
-        (local.set $q2 (i32.add (local.get $q1) (local.get $row)))
-        (local.set $q3 (i32.add (local.get $q2) (local.get $row)))
+        (local.set $q0 (local.get $at))
+        (local.set $q1 (i32.add (local.get $q0) (local.get $x_row)))
+        (local.set $q2 (i32.add (local.get $q1) (local.get $x_row)))
+        (local.set $q3 (i32.add (local.get $q2) (local.get $x_row)))
+        (local.set $at (i32.add (local.get $q3) (local.get $x_row)))
         (local.set $a0 (v128.const f32x4 0 0 0 0)) (local.set $b0 (v128.const f32x4 0 0 0 0))
         (local.set $a1 (v128.const f32x4 0 0 0 0)) (local.set $b1 (v128.const f32x4 0 0 0 0))
         (local.set $a2 (v128.const f32x4 0 0 0 0)) (local.set $b2 (v128.const f32x4 0 0 0 0))
@@ -41,12 +45,11 @@
           (local.set $s (v128.load32_splat (local.get $q3)))
           (local.set $a3 (f32x4.add (local.get $a3) (f32x4.mul (local.get $w0) (local.get $s))))
           (local.set $b3 (f32x4.add (local.get $b3) (f32x4.mul (local.get $w1) (local.get $s))))
-          (local.set $q0 (i32.add (local.get $q0) (i32.const 4)))
-          (local.set $q1 (i32.add (local.get $q1) (i32.const 4)))
-          (local.set $q2 (i32.add (local.get $q2) (i32.const 4)))
-          (local.set $q3 (i32.add (local.get $q3) (i32.const 4)))
-          (br_if $sum (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 32))) (local.get $end))))
-        (local.set $q0 (local.get $q3))
+          (local.set $q0 (i32.add (local.get $q0) (local.get $x_column)))
+          (local.set $q1 (i32.add (local.get $q1) (local.get $x_column)))
+          (local.set $q2 (i32.add (local.get $q2) (local.get $x_column)))
+          (local.set $q3 (i32.add (local.get $q3) (local.get $x_column)))
+          (br_if $sum (i32.lt_u (local.tee $p (i32.add (local.get $p) (local.get $w_row))) (local.get $end))))
         (local.set $p (local.get $out))
         (v128.store (local.get $p) (local.get $a0)) (v128.store offset=16 (local.get $p) (local.get $b0))
         (local.set $p (i32.add (local.get $p) (local.get $width)))
@@ -57,6 +60,6 @@
         (v128.store (local.get $p) (local.get $a3)) (v128.store offset=16 (local.get $p) (local.get $b3))
         (local.set $out (i32.add (local.get $p) (local.get $width)))
         (br_if $block (local.tee $blocks (i32.sub (local.get $blocks) (i32.const 1)))))
-      (local.set $w (local.get $end))
+      (local.set $w (i32.add (local.get $w) (local.get $w_panel)))
       (local.set $y (i32.add (local.get $y) (i32.const 32)))
       (br_if $panel (local.tee $panels (i32.sub (local.get $panels) (i32.const 1)))))))

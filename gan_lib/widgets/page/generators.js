@@ -12,10 +12,7 @@ function openGenerator(spec) {
 }
 
 async function start(spec, text) {
-  let wasm;
-  try {
-    wasm = await WebAssembly.compile(readBytes(GEMM));
-  } catch { /* no WebAssembly, or none with SIMD: plain JavaScript, slower */ }
+  const wasm = await compileKernel();
   const here = { postMessage: (data) => inside.onmessage({ data }) };
   const inside = { postMessage: (data) => here.onmessage({ data }) };
   if (multiplications(spec.layers) > FAST) {
