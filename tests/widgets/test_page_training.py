@@ -476,7 +476,7 @@ def test_what_cannot_be_trained_is_said(page, recipe, said):
     assert page.execute(f"said(() => open({recipe}))").startswith(said)
 
 
-def test_where_no_worker_is_allowed_the_page_itself_trains():
+def test_where_no_worker_is_allowed_the_page_itself_trains(no_running_loop):
     engine = context(*TORCH, *TRAIN, before="globalThis.setTimeout = (f) => { Promise.resolve().then(f); };\n")
     engine.eval("var got = openTrainer({ recipe: { batch_size: 8, generator: { hidden: 1, width: 4 } } })")
     found = engine.eval(

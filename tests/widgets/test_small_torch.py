@@ -512,7 +512,7 @@ def test_a_module_of_ones_own_has_its_parts_names_and_shares_its_numbers(page):
     assert bias == [7] and one == other and wants is False
 
 
-def test_the_fastest_kernel_that_a_browser_takes(page):
+def test_the_fastest_kernel_that_a_browser_takes(page, no_running_loop):
     for refused, length in ((0, "GEMM_RELAXED"), (1, "GEMM"), (2, None)):
         fake = (
             f"let refused = {refused};"
