@@ -343,6 +343,8 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "widgets.face": "each widget hands its own data to it",
     "widgets.follow": "`export` follows a generator by it",
     "widgets.frames": "`explore` stores its figures by them",
+    "widgets.ledger.key_of": "the two figures of the wirings name their data by it",
+    "widgets.ledger.started": "the check of the two figures of the wirings, which are tried",
     "widgets.live_latent.setting": "`explore_latent` understands its arguments by it",
 }
 

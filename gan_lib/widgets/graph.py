@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from gan_lib.chapters import ledger
 from gan_lib.chapters.ledger import ORDERS, Outcome, Wiring, every_wiring
 from gan_lib.data.pictures import figure_png
-from gan_lib.errors import BadInput, brief
 from gan_lib.show.plots import FAKE, GREY
 from gan_lib.widgets.face import display_page
+from gan_lib.widgets.ledger import key_of, started
 
 LAYERS = {"0": "Linear W₁", "1": "tanh", "2": "Linear W₂"}  # of both networks, by their names in a Sequential
 TOP = {"G": 1, "D": 5}  # rows of their first layers in the picture
@@ -45,11 +45,9 @@ def show_graph(start: Wiring | None = None) -> None:
     Raises:
         BadInput: `start` is no wiring.
     """
-    start = Wiring() if start is None else start
-    if not isinstance(start, Wiring):
-        raise BadInput(f"start is {brief(start)}; give a Wiring, for example ledger.Wiring(), or leave it out.")
+    start = started(start)
     outcome = ledger.run(start)
-    programs = {_key(wiring): ledger.code(wiring) for wiring in every_wiring()}
+    programs = {key_of(wiring): ledger.code(wiring) for wiring in every_wiring()}
     lines = list(dict.fromkeys(line for program in programs.values() for line in program))
     data = {
         "orders": ORDERS,
@@ -63,10 +61,6 @@ def show_graph(start: Wiring | None = None) -> None:
     end = f"Line {outcome.error[0] + 1} raises: {outcome.error[1]}" if outcome.error else "No error"
     alt = f"The code {'; '.join(outcome.lines)}. {end}. The last backward that ran went through {through}."
     display_page("graph", data, _poster(outcome, calls, lit), alt)
-
-
-def _key(wiring: Wiring) -> str:
-    return " ".join(str(int(v)) if not isinstance(v, str) else v for v in asdict(wiring).values())
 
 
 def _watched(outcome: Outcome) -> tuple[list[Called], set]:

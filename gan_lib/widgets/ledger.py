@@ -22,16 +22,23 @@ def show_ledger(start: Wiring | None = None) -> None:
     Raises:
         BadInput: `start` is no wiring.
     """
-    start = Wiring() if start is None else start
-    if not isinstance(start, Wiring):
-        raise BadInput(f"start is {brief(start)}; give a Wiring, for example ledger.Wiring(), or leave it out.")
-    outcomes = {_key(wiring): asdict(ledger.run(wiring)) for wiring in every_wiring()}
+    start = started(start)
+    outcomes = {key_of(wiring): asdict(ledger.run(wiring)) for wiring in every_wiring()}
     data = {"orders": ORDERS, "start": asdict(start), "outcomes": outcomes}
     shown = ledger.run(start)
     display_page("ledger", data, _poster(shown), _told(shown))
 
 
-def _key(wiring: Wiring) -> str:
+def started(start: Wiring | None) -> Wiring:
+    """What a figure of the wirings begins with; the textbook's if None. BadInput: `start` is no wiring."""
+    start = Wiring() if start is None else start
+    if not isinstance(start, Wiring):
+        raise BadInput(f"start is {brief(start)}; give a Wiring, for example ledger.Wiring(), or leave it out.")
+    return start
+
+
+def key_of(wiring: Wiring) -> str:
+    """A wiring's name in a page's data, as page/ledger.js and page/graph make it."""
     return " ".join(str(int(v)) if not isinstance(v, str) else v for v in asdict(wiring).values())
 
 

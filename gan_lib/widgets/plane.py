@@ -94,7 +94,7 @@ def train_plane(beside: Mapping[str, object] | None = None, **settings: object) 
         raise BadInput(f"beside is {brief(beside)}; give a dict of what differs, for example {{'game': 'wgan-gp'}}.")
     given = [settings] if beside is None else [settings, settings | dict(beside)]
     plays = [_checked(each) for each in given]
-    figure, axes = plt.subplots(1, len(plays), figsize=(4.2 * len(plays), 4.2), squeeze=False)
+    figure, axes = plt.subplots(1, len(plays), figsize=(4.2 * len(plays), 4.2), squeeze=False, layout="none")
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.99, wspace=0.03)
     told = [_draw(axis, play) for axis, play in zip(axes[0], plays, strict=True)]
     alt = f"After {UPDATES:,} updates: {'; beside it: '.join(told)}."

@@ -76,8 +76,13 @@ def test_no_stored_output_holds_a_path_of_the_machine_that_made_it(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             plain = output.get("data", {}).get("text/plain", "") + output.get("text", "")
-            assert str(Path.home()) not in plain
+            assert str(Path.home()) not in plain and str(BOOK.parent) not in plain
             assert not re.search(r"site-packages|/(home|root|tmp|Users)/|[A-Z]:\\", plain)
+
+
+def test_no_stored_output_is_a_complaint(notebook):
+    """Warnings go to stderr, which nbval does not compare."""
+    assert not [o for cell in notebook.cells for o in cell.get("outputs", []) if o.get("name") == "stderr"]
 
 
 def test_there_is_one_parameters_cell_that_trains_nothing_by_default(chapter):

@@ -476,6 +476,17 @@ def test_what_cannot_be_trained_is_said(page, recipe, said):
     assert page.execute(f"said(() => open({recipe}))").startswith(said)
 
 
+def test_each_story_of_the_plane_can_be_trained(page):
+    stories = page.execute("PRESETS.flatMap(({ recipe, beside }) => (beside ? [recipe, beside] : [recipe]))")
+    known = set(page.execute("Object.keys(RECIPE)"))
+    assert len(stories) >= 5
+    for recipe in stories:
+        assert set(recipe) <= known
+        page.call("open", recipe)
+        found = page.execute("tasks.train({ updates: 2 })")
+        assert found["step"] == 2 and "ended" not in found
+
+
 def test_where_no_worker_is_allowed_the_page_itself_trains(no_running_loop):
     engine = context(*TORCH, *TRAIN, before="globalThis.setTimeout = (f) => { Promise.resolve().then(f); };\n")
     engine.eval("var got = openTrainer({ recipe: { batch_size: 8, generator: { hidden: 1, width: 4 } } })")

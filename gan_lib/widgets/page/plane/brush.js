@@ -1,7 +1,8 @@
-/* Painting one's own data on a stage: by mouse, by finger, or by arrow keys and Space. Points are [x, y] in hundredths. */
+/* Painting one's own data on a stage: by mouse, by finger, by arrow keys and Space. A point is [x, y] in hundredths. */
 
 const BETWEEN = 4; // hundredths between two points of a stroke
-const EASEL = [["tabindex", 0], ["role", "group"], ["aria-label", "your points: draw; or arrow keys to move, Space to put a point, Backspace to take it back"]];
+const EASEL = [["tabindex", 0], ["role", "group"],
+  ["aria-label", "your points: draw; or arrow keys to move, Space to put a point, Backspace to take it back"]];
 
 /* painted(points, done): after each point, and once more when the stroke ends. */
 function makeBrush(canvas, painted) {
@@ -17,7 +18,8 @@ function makeBrush(canvas, painted) {
 
   function placeOf(event) {
     const box = canvas.getBoundingClientRect();
-    return [limit(200 * (event.clientX - box.left) / box.width - 100), limit(100 - 200 * (event.clientY - box.top) / box.height)];
+    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    return [limit(200 * x - 100), limit(100 - 200 * y)];
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -29,8 +31,9 @@ function makeBrush(canvas, painted) {
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!last) return;
-    const [x, y] = placeOf(event), [fromX, fromY] = last, parts = Math.floor(Math.hypot(x - fromX, y - fromY) / BETWEEN);
-    for (let i = 1; i <= parts; i++) add(last = [limit(fromX + (i / parts) * (x - fromX)), limit(fromY + (i / parts) * (y - fromY))], false);
+    const from = last, way = placeOf(event).map((v, k) => v - from[k]);
+    const parts = Math.floor(Math.hypot(...way) / BETWEEN);
+    for (let i = 1; i <= parts; i++) add(last = from.map((v, k) => limit(v + (i / parts) * way[k])), false);
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => {
     if (last) changed(true);

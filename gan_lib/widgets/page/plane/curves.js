@@ -11,7 +11,8 @@ class Curves {
     }));
     this.node = element("div", {}, ...this.charts.map((chart) => {
       chart.picture = svg("svg", { viewBox: "0 0 300 100", preserveAspectRatio: "none", role: "img" }, ...chart.lines);
-      return element("div", { class: "gan-curves" }, chart.picture, element("p", {}, chart.words[0], " ", chart.words[1], " ", chart.range));
+      const words = element("p", {}, chart.words[0], " ", chart.words[1], " ", chart.range);
+      return element("div", { class: "gan-curves" }, chart.picture, words);
     }));
     this.clear();
   }
@@ -20,7 +21,7 @@ class Curves {
     Object.assign(this, { bins: [], each: 1, sums: [0, 0, 0, 0], count: 0 });
   }
 
-  /* history: lines of step, d_loss, g_loss, d_real, d_fake. Of too many bins each two become one: memory stays small. */
+  /* history: lines of step, d_loss, g_loss, d_real, d_fake. Of too many bins two become one: memory stays small. */
   add(history) {
     for (let i = 0; i < history.length; i += 5) {
       const line = [1, 2, 3, 4].map((k) => history[i + k]);
@@ -36,17 +37,20 @@ class Curves {
   }
 
   draw(critic) {
-    const who = critic ? "critic" : "D", said = { d_real: `${who}(real)`, d_fake: `${who}(fake)`, d_loss: `loss of ${who}`, g_loss: "loss of G" };
+    const who = critic ? "critic" : "D";
+    const said = { d_real: `${who}(real)`, d_fake: `${who}(fake)`, d_loss: `loss of ${who}`, g_loss: "loss of G" };
     for (const { names, words, lines, range, picture } of this.charts) {
       const curves = names.map((name) => this.bins.map((bin) => bin[CURVES.indexOf(name)]));
       const [low, high] = names[0] === "d_real" && !critic ? [0, 1] : limitsOf([...curves.flat(), 0]);
       names.forEach((name, k) => {
-        const x = (i) => (300 * i) / Math.max(1, this.bins.length - 1), y = (v) => 98 - (96 * (v - low)) / (high - low || 1);
+        const x = (i) => (300 * i) / Math.max(1, this.bins.length - 1);
+        const y = (v) => 98 - (96 * (v - low)) / (high - low || 1);
         lines[k].setAttribute("points", curves[k].map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" "));
         words[k].textContent = said[name];
       });
       range.textContent = `${+low.toPrecision(2)} to ${+high.toPrecision(2)}`;
-      picture.setAttribute("aria-label", `${names.map((name) => said[name]).join(" and ")}, ${range.textContent}, over all updates`);
+      const both = names.map((name) => said[name]).join(" and ");
+      picture.setAttribute("aria-label", `${both}, ${range.textContent}, over all updates`);
     }
   }
 }

@@ -1,13 +1,21 @@
 /* The plane: a GAN of two small networks trains in the page, and everything about it can be seen and set. */
 
-const SPEEDS = { full: "full", hundred: "100 updates a second", ten: "10 updates a second", half: "half an update, slowly" };
+const SPEEDS = {
+  full: "full", hundred: "100 updates a second", ten: "10 updates a second", half: "half an update, slowly",
+};
 const PACE = { hundred: [5, 0.05], ten: [1, 0.1], half: [0, 2] }; // updates, and seconds of rest behind them
-const LAYERS = { data: "data", samples: "samples of G", map: "what D says", arrows: "arrows: the pull on each sample", fold: "grid of z, folded by G" };
-const LEAD = "Press Train: G’s samples, orange, leave their heap and look for the data, blue. Then press a story, or change a setting below.";
+const LAYERS = {
+  data: "data", samples: "samples of G", map: "what D says", arrows: "arrows: the pull on each sample",
+  fold: "grid of z, folded by G",
+};
+const LEAD = "Press Train: G’s samples, orange, leave their heap and look for the data, blue. "
+  + "Then press a story, or change a setting below.";
+const SIDES = ["left", "right"], ALWAYS = ["lr_g", "lr_d", "batch_size", "latent_dim", "seed"]; // in a folded group
 const planeFigures = () => [...document.querySelectorAll('.gan-widget[data-kind="plane"]')];
 const count = (n) => n.toLocaleString("en");
-const seenAgain = () => new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
-const nextFrame = () => new Promise((resolve) => (document.hidden ? setTimeout(resolve) : requestAnimationFrame(resolve)));
+const promised = (begin) => new Promise(begin);
+const seenAgain = () => promised((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+const nextFrame = () => promised((resolve) => (document.hidden ? setTimeout : requestAnimationFrame)(resolve));
 
 async function trainPlane(root, data, figure) {
   await new Plane(root, data, figure).first; // until then the still picture is shown
@@ -16,7 +24,7 @@ trainPlane.wanted = (figure) => readPlane(location.hash)?.figure === planeFigure
 
 class Plane {
   constructor(root, data, figure) {
-    Object.assign(this, { root, figure, number: planeFigures().indexOf(figure) + 1, target: "both", run: null, told: 0 });
+    Object.assign(this, { root, number: planeFigures().indexOf(figure) + 1, target: "both", run: null, told: 0 });
     this.shown = { data: true, samples: true, map: true, arrows: true, fold: false };
     this.views = [0, 1].map((i) => new PlayView(this.shown, (points, done) => this.painted(i, points, done)));
     this.diagram = gameDiagram();
@@ -29,7 +37,8 @@ class Plane {
   /* ---------------------------------------------------------------------------------------- what is on the page */
 
   layOut() {
-    const row = (name, ...children) => element("div", { class: "gan-buttons", role: "group", "aria-label": name }, ...children);
+    const row = (name, ...children) =>
+      element("div", { class: "gan-buttons", role: "group", "aria-label": name }, ...children);
     const folded = (title, ...children) => element("details", {}, element("summary", {}, title), ...children);
     const checkbox = (checked, text, changed, more = {}) => {
       const box = element("input", { type: "checkbox" });
@@ -39,7 +48,8 @@ class Plane {
     };
     this.trainButton = button("Train", () => (this.run ? this.stop() : this.train()));
     this.trainButton.className = "gan-train";
-    this.speed = element("select", {}, ...Object.entries(SPEEDS).map(([value, text]) => element("option", { value }, text)));
+    const speeds = Object.entries(SPEEDS).map(([value, text]) => element("option", { value }, text));
+    this.speed = element("select", {}, ...speeds);
     this.about = element("p", { class: "gan-about" }, LEAD);
     this.status = element("p", { role: "status" });
     this.alarm = element("div", { role: "alert" });
@@ -51,14 +61,17 @@ class Plane {
     });
     this.clear = button("Clear the painting", () => this.painted(this.meant[0], [], true));
     this.groups[0].node.append(this.clear);
-    this.second = checkbox(false, "a second play beside it", (on) => this.anew((settings) => (on ? [settings[0], settings[0]] : [settings[0]])));
-    this.targets = row("which play the settings change", "settings of", ...["both", "left", "right"].map((name) => this.makeTarget(name)));
+    this.second = checkbox(false, "a second play beside it", (on) => this.anew(([one]) => (on ? [one, one] : [one])));
+    const targets = ["both", ...SIDES].map((name) => this.makeTarget(name));
+    this.targets = row("which play the settings change", "settings of", ...targets);
     this.code = element("code");
-    this.python = folded("Show the PyTorch", element("pre", { class: "gan-python", tabindex: 0, role: "region", "aria-label": "the same training in PyTorch" }, this.code));
+    const box = { class: "gan-python", tabindex: 0, role: "region", "aria-label": "the same training in PyTorch" };
+    this.python = folded("Show the PyTorch", element("pre", box, this.code));
     this.python.addEventListener("toggle", () => this.tell());
     this.root.append(
-      row("training", this.trainButton, button("One update", () => this.step("train", { updates: 1 })), button("Half an update", () => this.step("half")),
-        button("Reset", () => this.anew((settings) => settings, false)), element("label", {}, "speed", this.speed)),
+      row("training", this.trainButton, button("One update", () => this.step("train", { updates: 1 })),
+        button("Half an update", () => this.step("half")), button("Reset", () => this.anew((same) => same, false)),
+        element("label", {}, "speed", this.speed)),
       row("stories", ...PRESETS.map((preset) => button(preset.title, () => this.story(preset)))),
       this.about, this.status, element("div", { class: "gan-arena" }, this.arena, this.alarm),
       row("what is drawn", ...Object.entries(LAYERS).map(([name, text]) => checkbox(this.shown[name], text, (on) => {
@@ -96,7 +109,9 @@ class Plane {
       control.addEventListener("input", () => tell(read()));
     }
     control.addEventListener("change", () => this.change(name, read()));
-    return { name, group, show, node: element("label", { class: "gan-setting" }, label, control, ...(control.type === "range" ? [output] : [])) };
+    const node = element("label", { class: "gan-setting" }, label, control);
+    if (control.type === "range") node.append(output);
+    return { name, group, show, node };
   }
 
   layPlays() {
@@ -116,9 +131,11 @@ class Plane {
       show(settings[name]);
       node.hidden = !hasEffect(name, settings);
     }
-    const said = (setting) => setting.words || ALWAYS.includes(setting.name) || settings[setting.name] !== START[setting.name];
-    for (const { group, summary } of this.groups)
-      summary.textContent = PLANE_SETTINGS.filter((each) => each.group === group && said(each)).map((each) => told(each, settings)).join(", ");
+    const said = ({ name, words }) => words || ALWAYS.includes(name) || settings[name] !== START[name];
+    for (const { group, summary } of this.groups) {
+      const shown = PLANE_SETTINGS.filter((setting) => setting.group === group && said(setting));
+      summary.textContent = shown.map((setting) => told(setting, settings)).join(", ");
+    }
     this.clear.hidden = settings.data !== "painted";
     const differs = PLANE_SETTINGS.filter(({ name }) => new Set(each.map((one) => one[name])).size > 1);
     this.playing.forEach((view, i) => {
@@ -138,18 +155,22 @@ class Plane {
     const { playing } = this, shown = playing[this.meant[0]];
     for (const view of playing) view.tell();
     const found = playing.map((view, i) => (view.found && playing.length > 1 ? `${SIDES[i]} ` : "") + view.found);
-    const rate = this.run && this.speed.value === "full" && `${count(Math.round(Math.min(...playing.map((view) => view.perSecond))))} a second`;
+    const rate = this.run && this.speed.value === "full" && `${count(Math.round(this.slowest))} a second`;
     this.status.textContent = [`${count(playing[0].step)} updates`, ...found, rate, note].filter(Boolean).join(" · ");
     if (this.python.open) this.code.textContent = planePython(shown.play, shown.step);
+  }
+
+  get slowest() {
+    return Math.min(...this.playing.map((view) => view.perSecond));
   }
 
   warn(text, ...more) {
     this.alarm.replaceChildren(...(text ? [element("p", {}, text), ...more] : []));
   }
 
-  /* ---------------------------------------------------------------------------------------- one thing after the other */
+  /* ---------------------------------------------------------------------------------------- what happens, in turn */
 
-  /* Whatever asks the trainers waits for what came before; a training that runs stops for it, and goes on afterwards. */
+  /* Whatever asks the trainers waits for what came before; a training that runs stops for it, and goes on after it. */
   act(task, again = Boolean(this.run)) {
     this.stop();
     this.tail = this.tail.then(task).catch((error) => this.fail(error));
@@ -159,7 +180,10 @@ class Plane {
   train(task = (run) => this.keepTraining(run)) {
     const run = (this.run = {});
     this.trainButton.textContent = "Pause";
-    this.tail = this.tail.then(() => task(run)).catch((error) => this.fail(error)).then(() => { if (this.run === run) this.stop(); this.tell(); });
+    this.tail = this.tail.then(() => task(run)).catch((error) => this.fail(error)).then(() => {
+      if (this.run === run) this.stop();
+      this.tell();
+    });
   }
 
   stop() {
@@ -202,7 +226,7 @@ class Plane {
       if (this.run === run && !rest) coming = this.piece();
       await nextFrame();
       this.paint(false);
-      if (this.run === run && rest) await new Promise((resolve) => { this.wake = resolve; setTimeout(resolve, 1000 * rest); });
+      if (this.run === run && rest) await promised((resolve) => setTimeout(this.wake = resolve, 1000 * rest));
     }
     await this.level();
   }
@@ -219,8 +243,8 @@ class Plane {
     const { playing } = this, [updates] = PACE[this.speed.value] || [];
     if (updates === 0) return this.ask("half");
     if (!updates && playing.length === 1) return this.ask("train", () => ({ updates: Infinity, ms: PIECE }));
-    const most = Math.max(...playing.map((view) => view.step)), slowest = Math.min(...playing.map((view) => view.perSecond));
-    const end = most + (updates || Math.max(1, Math.round((slowest * PIECE) / 1000)));
+    const most = Math.max(...playing.map((view) => view.step));
+    const end = most + (updates || Math.max(1, Math.round((this.slowest * PIECE) / 1000)));
     return this.ask("train", (view) => ({ updates: end - view.step, ms: 4 * PIECE }));
   }
 
@@ -240,13 +264,15 @@ class Plane {
   /* The last good state is back already, and would end in the same way. */
   offerStepBack({ step }, { diverged, raised }) {
     const tenth = (rate) => Math.max(RATES[0], Number((rate / 10).toPrecision(1)));
-    this.warn(`${diverged || raised}.`, button(`Go on from update ${count(step)} with a tenth of both rates`, () => this.act(async () => {
+    const goOn = async () => {
       for (const view of this.playing) {
         view.curves.clear();
         for (const name of ["lr_g", "lr_d"]) await view.change(name, tenth(view.settings[name]));
       }
       this.showSettings();
-    }, true)));
+    };
+    const offer = `Go on from update ${count(step)} with a tenth of both rates`;
+    this.warn(`${diverged || raised}.`, button(offer, () => this.act(goOn, true)));
   }
 
   /* What keeps the plays from being trained, or nothing. */
@@ -287,7 +313,8 @@ class Plane {
       const { playing } = this, [{ step }] = playing, goesOn = step && ON_THE_WAY.includes(name);
       const said = name === "points" ? "your points" : told(settingOf(name), { [name]: value });
       this.about.textContent = goesOn ? `From update ${count(step)} on: ${said}.` : `A new training: ${said}.`;
-      if (!goesOn) return this.begin(playing.map(({ settings }, i) => (plays.includes(i) ? { ...settings, [name]: value } : settings)));
+      const changed = (settings, i) => (plays.includes(i) ? { ...settings, [name]: value } : settings);
+      if (!goesOn) return this.begin(playing.map((view, i) => changed(view.settings, i)));
       for (const i of plays) await playing[i].change(name, value);
       this.showSettings();
       await this.see();
@@ -301,12 +328,14 @@ class Plane {
 
   /* While the reader draws, the points are seen; when the stroke ends, the training begins with them. */
   painted(i, points, done) {
-    if (done) this.change("points", packPoints(points), this.target === "both" ? this.meant : [i]); else this.views[i].paint();
+    if (!done) return this.views[i].paint();
+    this.change("points", packPoints(points), this.target === "both" ? this.meant : [i]);
   }
 
   link() {
     this.act(() => {
-      const hash = writePlane({ plays: this.playing.map((view) => view.play), updates: this.playing[0].step, figure: this.number });
+      const { playing, number } = this, plays = playing.map((view) => view.play);
+      const hash = writePlane({ plays, updates: playing[0].step, figure: number });
       this.ownLink = location.hash !== hash;
       location.hash = hash;
       this.tell("the address of this page now leads here; copy it");
@@ -319,12 +348,15 @@ class Plane {
     this.ownLink = false;
     if (asked?.figure !== this.number) return;
     this.stop();
+    if (asked.updates) this.about.textContent = `The link trains again, to update ${count(asked.updates)}.`;
     this.train(async (run) => {
       await this.begin(asked.plays.map((play) => play.settings));
-      const ends = await Promise.all(this.playing.map((view, i) => view.repeat(asked.plays[i].changes, asked.updates, () => {
+      const goesOn = () => {
         this.paint(false);
         return this.run === run;
-      })));
+      };
+      const again = (view, i) => view.repeat(asked.plays[i].changes, asked.updates, goesOn);
+      const ends = await Promise.all(this.playing.map(again));
       this.showSettings();
       this.paint();
       const wrong = ends.findIndex(Boolean);
@@ -333,7 +365,5 @@ class Plane {
     });
   }
 }
-
-const SIDES = ["left", "right"], ALWAYS = ["lr_g", "lr_d", "batch_size", "latent_dim", "seed"]; // what a folded group says
 
 mount("plane", trainPlane);

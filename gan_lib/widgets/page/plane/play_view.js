@@ -1,7 +1,9 @@
 /* One play: its trainer, and what is seen of it. */
 
-const TOO_FEW = ["Nothing is painted yet. Draw into the square, by mouse, finger or keys: two points are enough to begin.",
-  "One point is painted, and a set takes two or more. Draw on."];
+const TOO_FEW = [
+  "Nothing is painted yet. Draw into the square, by mouse, finger or keys: two points are enough to begin.",
+  "One point is painted, and a set takes two or more. Draw on.",
+];
 const EVEN = { ring8: "an even circle", grid25: "an even square", two: "an even line" };
 const PIECE = 50; // milliseconds of training between two looks
 
@@ -34,8 +36,9 @@ class PlayView {
     this.close();
     this.curves.clear();
     this.brush.use(painting && points);
-    Object.assign(this, { play, look: {}, step: 0, perSecond: 0, w1: null, asked: 0, lacks: (painting && TOO_FEW[points.length]) || "" });
-    if (this.lacks) return;
+    const lacks = (painting && TOO_FEW[points.length]) || "";
+    Object.assign(this, { play, look: {}, step: 0, perSecond: 0, w1: null, asked: 0, lacks });
+    if (lacks) return;
     const data = painting ? { painted: Float32Array.from(points.flat(), (v) => v / 100) } : undefined;
     this.trainer = await openTrainer({ recipe: recipeOf(settings), data });
     await this.see();
@@ -59,8 +62,9 @@ class PlayView {
   }
 
   take(answer, look) {
-    if (look.step < this.step) for (const change of this.play.changes) change.at = Math.min(change.at, look.step); // a step back
-    Object.assign(this, { look, step: look.step, w1: look.w1 ?? this.w1, perSecond: answer.updates_per_second ?? this.perSecond });
+    const { step } = look, perSecond = answer.updates_per_second ?? this.perSecond;
+    if (step < this.step) for (const change of this.play.changes) change.at = Math.min(change.at, step); // a step back
+    Object.assign(this, { look, step, perSecond, w1: look.w1 ?? this.w1 });
     if (answer.turn === "G") this.curves.add([look.step, ...CURVES.map((name) => look[name])]);
     else if (answer.history) this.curves.add(answer.history);
   }
@@ -70,7 +74,7 @@ class PlayView {
     await this.trainer.ask("change", { [name]: value });
   }
 
-  /* Up to an update, with what changed on the way. goesOn(): is called now and then. → an explosion's answer, or nothing */
+  /* Up to an update, with what changed on the way; goesOn() is asked now and then. → an explosion's answer, or null */
   async repeat(changes, updates, goesOn) {
     for (const end of new Set([...changes.map((change) => change.at), updates])) {
       while (this.trainer && this.step < end) {
@@ -98,14 +102,16 @@ class PlayView {
     const { look, w1, settings, shown } = this, parts = [];
     if (look.modes) {
       const { near, of, even } = look.modes;
-      parts.push(`strict test: ${this.found}, ${Math.round(100 * near)} % of the samples near one (${EVEN[settings.data]}: ${even.found} of ${of})`);
+      parts.push(`strict test: ${this.found}, ${Math.round(100 * near)} % of the samples near one `
+        + `(${EVEN[settings.data]}: ${even.found} of ${of})`);
     }
     if (w1 !== null) parts.push(`sliced W₁ to the data ${w1.toFixed(3)}`);
     if (look.arrows) parts.push(`longest arrow ${longest(look.arrows).toPrecision(2)}`);
     this.figures.textContent = parts.join(" · ");
     this.curves.draw(this.critic);
     const seen = Object.keys(LAYERS).filter((name) => shown[name]).map((name) => LAYERS[name]).join(", ");
-    this.stage.canvas.setAttribute("aria-label", `${told(settingOf("data"), settings)} after ${count(this.step)} updates: ${seen}`);
+    const alt = `${told(settingOf("data"), settings)} after ${count(this.step)} updates: ${seen}`;
+    this.stage.canvas.setAttribute("aria-label", alt);
   }
 }
 

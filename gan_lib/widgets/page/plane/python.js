@@ -12,7 +12,7 @@ const OPTIMIZERS_IN_PYTHON = { adam: "Adam", rmsprop: "RMSprop", sgd: "SGD" };
 
 function planePython({ settings, changes }, updates) {
   const s = settings, end = updates || 4000; // before the first update: what one would ask for
-  const network = (hidden, width) => `"hidden": ${hidden}, "width": ${width}`;
+  const network = (hidden, width) => `"hidden": ${hidden}, "width": ${width}`, uniform = s.uniform ? "True" : "False";
   const lines = [
     "from dataclasses import replace", "", "import torch", "",
     "from gan_lib import games, plane", "from gan_lib.data import toy", "from gan_lib.machine.rng import z_from_seed",
@@ -21,17 +21,19 @@ function planePython({ settings, changes }, updates) {
     "recipe = replace(",
     "    plane.RING,",
     `    game=${GAMES_IN_PYTHON[s.game](s)},`,
-    `    generator_args={"latent_dim": ${s.latent_dim}, ${network(s.g_hidden, s.g_width)}, "uniform": ${s.uniform ? "True" : "False"}},`,
+    `    generator_args={"latent_dim": ${s.latent_dim}, ${network(s.g_hidden, s.g_width)}, "uniform": ${uniform}},`,
     `    discriminator_args={${network(s.d_hidden, s.d_width)}},`,
     `    optimizer=torch.optim.${OPTIMIZERS_IN_PYTHON[s.optimizer]},`,
     `    lr_g=${s.lr_g},`, `    lr_d=${s.lr_d},`,
     ...(s.optimizer === "adam" ? [`    betas=(${s.beta1 || "0.0"}, ${RECIPE.beta2}),`] : []),
-    `    batch_size=${s.batch_size},`, `    d_steps=${s.d_steps},`, `    ema=${s.ema || "None"},`, `    seed=${s.seed},`,
+    `    batch_size=${s.batch_size},`, `    d_steps=${s.d_steps},`,
+    `    ema=${s.ema || "None"},`, `    seed=${s.seed},`,
     ")", "state = State(recipe, len(data.pixels))",
   ];
   for (const at of [...new Set(changes.map((change) => change.at))].filter((at) => at <= end)) {
     const then = changes.filter((change) => change.at <= at), now = settingsNow({ settings, changes: then });
-    lines.push(`train(state, data, steps=${at})`, ...changeLines(now, then.filter((change) => change.at === at).map((change) => change.name)));
+    const names = then.filter((change) => change.at === at).map((change) => change.name);
+    lines.push(`train(state, data, steps=${at})`, ...changeLines(now, names));
   }
   lines.push(`history = train(state, data, steps=${end})  # (lines, 5): step, d_loss, g_loss, d_real, d_fake`,
     "with torch.no_grad():",
@@ -43,7 +45,8 @@ function dataLines({ data, points }) {
   if (data !== "painted") return [`data = ${TOY_SETS[data].python}  # (8192, 2) in −1…1`];
   const rows = unpackPoints(points).map((point) => `[${point.join(", ")}]`), lines = [];
   for (let i = 0; i < rows.length; i += 8) lines.push(`    ${rows.slice(i, i + 8).join(", ")},`);
-  return ["painted = torch.tensor([", ...lines, "]) / 100", "data = toy.clouds(8_192, painted)  # (8192, 2) in −1…1: a small cloud around each point"];
+  return ["painted = torch.tensor([", ...lines, "]) / 100",
+    "data = toy.clouds(8_192, painted)  # (8192, 2) in −1…1: a small cloud around each point"];
 }
 
 /* What changed while the training went on. */

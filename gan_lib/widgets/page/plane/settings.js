@@ -2,9 +2,11 @@
 
 const RATES = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 const WIDTHS = [4, 8, 16, 32, 64, 128, 256], HIDDEN = [1, 2, 3, 4];
+const SETS = { ...TOY_SETS, painted: { title: "paint your own" } };
+const GAMES = { "least-squares": "least squares", "wgan": "WGAN, weights clipped", "wgan-gp": "WGAN-GP" };
 const PLANE_SETTINGS = [ // name, label, group, values, words for them
-  ["data", "data set", "Data", [...Object.keys(TOY_SETS), "painted"], [...Object.values(TOY_SETS).map((set) => set.title), "paint your own"]],
-  ["game", "losses", "Game", GAME_NAMES, GAME_NAMES.map((name) => ({ "least-squares": "least squares", "wgan": "WGAN, weights clipped", "wgan-gp": "WGAN-GP" })[name] || name)],
+  ["data", "data set", "Data", Object.keys(SETS), Object.values(SETS).map((set) => set.title)],
+  ["game", "losses", "Game", GAME_NAMES, GAME_NAMES.map((name) => GAMES[name] || name)],
   ["smoothing", "label smoothing", "Game", [0, 0.05, 0.1, 0.2, 0.3, 0.4]],
   ["clip", "clip D’s weights at ±", "Game", [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]],
   ["weight", "penalty’s weight λ", "Game", [0.1, 0.2, 0.5, 1, 2, 5, 10]],
@@ -86,13 +88,14 @@ function readPlane(hash) {
   }
   const first = { ...START, ...begin[0] }, plays = [{ settings: first, changes: changes[0] }];
   if (Object.keys(begin[1]).length) plays.push({ settings: { ...first, ...begin[1] }, changes: changes[1] });
-  const problem = wrong.length ? `The link asks for ${wrong.join(", ")}, which is not possible here; the rest is done.` : "";
-  return { plays, updates, figure, problem };
+  const problem = wrong.length && `The link asks for ${wrong.join(", ")}, which is not possible here; the rest is done.`;
+  return { plays, updates, figure, problem: problem || "" };
 }
 
 function writePlane({ plays, updates, figure }) {
   const [first, second] = plays.map((play) => play.settings);
-  const changed = (now, from, mark) => Object.keys(from).filter((name) => now[name] !== from[name]).map((name) => `${mark}${name}:${now[name]}`);
+  const changed = (now, from, mark) =>
+    Object.keys(from).filter((name) => now[name] !== from[name]).map((name) => `${mark}${name}:${now[name]}`);
   const parts = changed(first, START, "");
   if (second) {
     const others = changed(second, first, "b.");
@@ -110,12 +113,14 @@ function writePlane({ plays, updates, figure }) {
 }
 
 /* What the play is set to now, and its settings after a change: a new play, or the same one that goes on otherwise. */
-const settingsNow = ({ settings, changes }) => Object.assign({ ...settings }, ...changes.map(({ name, value }) => ({ [name]: value })));
+const settingsNow = ({ settings, changes }) =>
+  ({ ...settings, ...Object.fromEntries(changes.map(({ name, value }) => [name, value])) });
 
 function changedPlay({ settings, changes }, name, value, at) {
   const now = { ...settingsNow({ settings, changes }), [name]: value };
   if (!at || !ON_THE_WAY.includes(name)) return { settings: now, changes: [] };
-  return { settings, changes: [...changes.filter((change) => change.at < at || change.name !== name), { at, name, value }] };
+  const others = changes.filter((change) => change.at < at || change.name !== name);
+  return { settings, changes: [...others, { at, name, value }] };
 }
 
 /* "WGAN-GP", or "batch 32" */

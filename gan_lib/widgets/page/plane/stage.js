@@ -1,5 +1,5 @@
-/* The square −1…1 in which a play is seen: D's map, the data, the samples, the pull on each, the grid of z. Blue is what is
- * real, or held to be, orange what is made; the page's own ground shines through, light or dark. */
+/* The square −1…1 in which a play is seen: D's map, the data, the samples, the pull on each, the grid of z. Blue is
+ * what is real, or held to be, orange what is made; the page's own ground shines through, light or dark. */
 
 const SAMPLES = 500, FIELD = 40, ARROWS = 80, FOLD = 19; // what is asked for at a look
 const INKS = {
@@ -15,10 +15,11 @@ class Stage {
     new ResizeObserver(() => { if (this.seen) this.draw(...this.seen); }).observe(this.canvas);
   }
 
-  /* look: a trainer's answer; shown: which layers; painted: the reader's points where they paint, cursor: their place */
+  /* look: a trainer's answer; shown: which layers; painted: the reader's points where they paint, cursor: theirs */
   draw(look, { shown, critic, painted, cursor }) {
     this.seen = [look, { shown, critic, painted, cursor }];
-    const { canvas, context } = this, wide = canvas.clientWidth, side = Math.round(wide * Math.min(2, devicePixelRatio || 1));
+    const { canvas, context } = this, wide = canvas.clientWidth;
+    const side = Math.round(wide * Math.min(2, devicePixelRatio));
     if (!wide) return; // not in the page yet
     if (canvas.width !== side || canvas.height !== side) canvas.width = canvas.height = side;
     this.colours = INKS[isLight(getComputedStyle(canvas).color) ? "dark" : "light"];
@@ -32,7 +33,7 @@ class Stage {
     if (shown.data) this.dots(painted ? painted.flat().map((v) => v / 100) : look.real, 2.2, false);
     if (shown.samples) this.dots(look.samples, 1.9, true);
     if (shown.arrows && look.arrows) this.lines(arrowLines(look.arrows), 1, 0.85);
-    if (cursor) this.lines([[1, 0], [-1, 0], [0, 1], [0, -1]].map((to) => [0.01, 0.04].map((far) => to.map((v, k) => cursor[k] / 100 + far * v))), 2, 0.9);
+    if (cursor) this.dots(cursor.map((v) => v / 100), 6, false);
   }
 
   /* D(x) = ½, or the middle of the critic's values, is the ground itself. */
@@ -57,7 +58,8 @@ class Stage {
   }
 
   ink(width, alpha, colour, filled) {
-    Object.assign(this.context, { strokeStyle: colour, fillStyle: colour, lineWidth: width * this.pixel, globalAlpha: alpha });
+    const lineWidth = width * this.pixel;
+    Object.assign(this.context, { strokeStyle: colour, fillStyle: colour, lineWidth, globalAlpha: alpha });
     this.context[filled ? "fill" : "stroke"]();
     this.context.globalAlpha = 1;
   }
@@ -81,7 +83,8 @@ function boundary(field) {
     const corners = [i, i + 1, i + side + 1, i + side];
     if (i % side === side - 1 || corners.every((corner) => field[corner] > 0.5 === field[i] > 0.5)) continue;
     const ends = corners.flatMap((a, k) => {
-      const b = corners[(k + 1) % 4], part = (field[a] - 0.5) / (field[a] - field[b]), at = (j) => [along(j % side), -along(Math.floor(j / side))];
+      const b = corners[(k + 1) % 4], part = (field[a] - 0.5) / (field[a] - field[b]);
+      const at = (j) => [along(j % side), -along(Math.floor(j / side))];
       return field[a] > 0.5 === field[b] > 0.5 ? [] : [at(a).map((v, axis) => v + part * (at(b)[axis] - v))];
     });
     lines.push(ends.slice(0, 2), ends.slice(2));
@@ -99,7 +102,7 @@ function foldLines({ side, dims, points }) {
 /* An arrow is as long as its gradient, but never leaves the neighbourhood: |g| / (1 + |g|). */
 function arrowLines(list) {
   return Array.from({ length: list.length / 4 }, (_, i) => {
-    const [x, y, gx, gy] = list.subarray(4 * i), part = 0.25 / (1 + Math.hypot(gx, gy)), dx = part * gx, dy = part * gy;
+    const [x, y, gx, gy] = list.subarray(4 * i), part = 0.18 / (1 + Math.hypot(gx, gy)), dx = part * gx, dy = part * gy;
     const tip = [x + dx, y + dy], head = (turn) => [tip[0] - 0.22 * dx - turn * dy, tip[1] - 0.22 * dy + turn * dx];
     return [[x, y], tip, head(0.13), tip, head(-0.13)];
   });
