@@ -69,10 +69,10 @@ def settle(article: Tag, name: str, articles: dict[str, Tag]) -> None:
         if "://" in page:
             continue
         other = page.removesuffix(".html") or name
-        if other in articles:
+        if other in articles and "=" not in place:
             link["href"] = f"#{other}.{place}" if place else f"#{other}"
         else:
-            link.unwrap()  # to the index of names, which is not printed
+            link.unwrap()  # to the index of names, which is not printed, or to a state of a living figure
 
 
 def soup(page: Path) -> BeautifulSoup:

@@ -19,7 +19,7 @@ LABELS = ("Dress", "Bag", "Ankle boot")
 
 def moments(page: Page) -> list[Image.Image]:
     """Screenshots while two sliders go to and fro, then while the label changes."""
-    figure = page.locator(".gan-widget .gan-body")
+    figure = page.locator('[data-kind="latent"] .gan-body')
     shots = []
 
     def shoot() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         page.goto(PAGE.as_uri())
-        page.wait_for_selector('.gan-widget[data-alive="yes"]')
+        page.wait_for_selector('[data-kind="latent"][data-alive="yes"]')
         first, *others = moments(page)
         browser.close()
     first.save(OUT, save_all=True, append_images=others, duration=300, loop=0, optimize=True)

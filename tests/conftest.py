@@ -23,7 +23,9 @@ from gan_lib.data import ImageSet
 from gan_lib.runs import recorder as recording
 from gan_lib.training.recipes import ACGAN_FASHION, CGAN_MNIST, MLP_FASHION, WGAN_FASHION, WGAN_GP_FASHION
 
-torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
+# Tiny tensors: more threads only wait for each other. CONTRIBUTING says how to try the tests with two.
+THREADS = int(os.environ.get("TEST_THREADS", "1"))
+torch.set_num_threads(THREADS)
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")

@@ -91,7 +91,7 @@ def slider(page: Page, k: int):
 
 
 WIDGETS = {  # on each page; on the others none
-    "book/index": 1,
+    "book/index": 2,
     "book/01_theory": 6,
     "book/02_convolution_arithmetic": 2,
     "book/03_mlp_gan": 3,
@@ -240,6 +240,48 @@ def test_the_scrubber_shows_every_recorded_moment(chapter):
         }"""
     )
     assert torch.equal(torch.tensor(shown).reshape(28, 28, 4)[..., 0], run.samples[50_000][0, 0].int())
+
+
+def mistake(page: Page):
+    """The box of the figure that trains on pictures, once it is alive."""
+    expect(page.locator('.gan-widget[data-kind="pictures"]')).to_have_attribute("data-alive", "yes", timeout=20_000)
+    return page.get_by_label("mistake")
+
+
+def assert_led_to(page: Page, name: str) -> None:
+    """The mistake is switched on, can be seen, and is where the keyboard is."""
+    box = mistake(page)
+    expect(box).to_have_value(name)
+    expect(box).to_be_focused()
+    expect(box).to_be_in_viewport()
+    expect(page.locator('.gan-widget[data-kind="pictures"] .gan-changed').first).to_be_attached()
+
+
+@FROM_DISK
+def test_a_link_of_the_table_of_symptoms_switches_its_mistake_on(site, open_page):
+    page = open_page(f"{site}/{CHAPTER}#if-yours-looks-wrong")
+    links = page.locator('td:first-child a[href^="#break="]')
+    links.nth(3).click()  # the reader has not been at the figure: it was a picture
+    assert_led_to(page, links.nth(3).get_attribute("href").removeprefix("#break="))
+    page.go_back()
+    expect(links.nth(3)).to_be_in_viewport()
+    links.nth(4).press("Enter")  # now it is alive
+    assert_led_to(page, other := links.nth(4).get_attribute("href").removeprefix("#break="))
+    mistake(page).select_option("")
+    links.nth(4).click()  # once more, which changes no address
+    assert_led_to(page, other)
+
+
+def test_every_mistake_has_its_link_in_the_table_of_symptoms(chapter):
+    links = chapter.locator('td:first-child a[href^="#break="]').evaluate_all("links => links.map((a) => a.hash)")
+    values = mistake(chapter).locator("option").evaluate_all("options => options.map((option) => option.value)")
+    assert sorted(links) == sorted(f"#break={value}" for value in values if value)
+
+
+@FROM_DISK
+def test_an_address_that_names_a_mistake_opens_the_page_there(site, open_page):
+    page = open_page(f"{site}/{CHAPTER}#break=labels_swapped", viewport={"width": 360, "height": 740})
+    assert_led_to(page, "labels_swapped")
 
 
 @FROM_DISK

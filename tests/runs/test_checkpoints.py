@@ -25,7 +25,7 @@ from gan_lib.runs.recorder import record
 from gan_lib.training import loop, train
 from gan_lib.training.recipes import MLP_FASHION
 from gan_lib.training.state import OtherDevice, State
-from tests.conftest import FORKS, TINY, random_images
+from tests.conftest import FORKS, THREADS, TINY, random_images
 from tests.states import flat, read
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
@@ -232,7 +232,7 @@ def test_fewer_updates_than_are_done_are_refused(tmp_path, path, tiny, monkeypat
 
 def child(name, folder, steps, save_every, kill_at=None):
     """What a process that may be killed does; at its file operation number `kill_at` it kills itself."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREADS)
     if kill_at is not None:
         die_at(kill_at)
     recorded(replace(scored(TINY[name]), steps=steps), Path(folder), overwrite=True, resume=True, save_every=save_every)

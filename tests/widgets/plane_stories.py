@@ -22,6 +22,7 @@ let tasks;
 const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 function begin(recipe, seed) {
   tasks = trainerTasks({ recipe: { ...RECIPE, ...recipe, seed }, wasm });
+  return true; // undefined is no answer here
 }
 function looked(updates) {
   const { d_real, d_fake, ended } = tasks.train({ updates }), { modes, samples, arrows } = tasks.look({ arrows: 64 });

@@ -183,7 +183,7 @@ def test_the_process_says_what_is_wrong(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def page():
-    return context(*FILES)
+    return context(*FILES, before="const addEventListener = () => {};")  # for links, which test_pages.py presses
 
 
 def test_the_page_writes_what_safetensors_reads(page):

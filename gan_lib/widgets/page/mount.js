@@ -22,7 +22,7 @@ function button(text, onClick) {
 
 /* Every figure of this kind that still shows its picture comes alive when the reader comes near it. `make` fills the
  * body, at once or as a promise; until then, and if it fails, the picture stays. `make.wanted` may call for a figure.
- * What can be read comes first: nothing of this starts before the page has loaded. */
+ * What can be read comes first: nothing of this starts before the page has loaded. A figure hears that it is "alive". */
 function mount(kind, make) {
   if (document.readyState !== "complete") return void addEventListener("load", () => mount(kind, make));
   const near = new IntersectionObserver((entries) => {
@@ -89,6 +89,7 @@ async function enliven(figure, make) {
     await make(body, data.beside ? await besideThePage("figures", data.beside, "data") : data, figure);
     figure.querySelector(".gan-poster").replaceWith(body);
     figure.setAttribute("data-alive", "yes");
+    figure.dispatchEvent(new Event("alive"));
   } catch (error) {
     figure.append(element("p", { role: "alert" }, `This figure could not come alive: ${error.message}. The picture stays.`));
     figure.setAttribute("data-alive", "no");

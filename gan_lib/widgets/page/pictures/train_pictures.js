@@ -11,20 +11,38 @@ async function trainPictures(root, spec, figure) {
 
 /* A link to a mistake, "#break=g_frozen", leads to the first figure of this kind. */
 const linkedMistake = () => Object.keys(MISTAKES).find((name) => location.hash === `#break=${name}`);
-trainPictures.wanted = (figure) => linkedMistake() && figure === document.querySelector('.gan-widget[data-kind="pictures"]');
+const leadsTo = () => linkedMistake() && document.querySelector('.gan-widget[data-kind="pictures"]');
+trainPictures.wanted = (figure) => figure === leadsTo();
+
+/* Also where the figure is still a picture: it comes alive when it is seen. */
+function followLink() {
+  const figure = leadsTo();
+  figure?.scrollIntoView();
+  figure?.dispatchEvent(new Event("asked"));
+}
+addEventListener("hashchange", followLink);
+addEventListener("click", ({ target }) => { // pressed again, it changes no address
+  if (target.closest?.("a")?.href === location.href) followLink();
+});
 
 class PictureTraining {
   constructor(root, spec, figure) {
     Object.assign(this, { root, spec, running: false, round: 0, going: 0, set: null, trainer: null, explorer: new FreshExplorer(figure) });
     this.makeControls();
     this.layOut();
-    this.box.value = linkedMistake() ?? "";
-    addEventListener("hashchange", () => {
-      if (!root.isConnected || !trainPictures.wanted(figure)) return;
-      figure.scrollIntoView();
+    const isAsked = () => trainPictures.wanted(figure);
+    if (isAsked()) this.box.value = linkedMistake();
+    figure.addEventListener("alive", () => isAsked() && this.leadToBox());
+    figure.addEventListener("asked", () => {
       this.box.value = linkedMistake();
+      this.leadToBox();
       this.guarded(this.restart);
     });
+  }
+
+  leadToBox() {
+    this.root.scrollIntoView();
+    this.box.focus({ preventScroll: true });
   }
 
   makeControls() {

@@ -58,10 +58,12 @@ function judging({ discriminator: { forward }, recipe }) {
 
 /* Rows of the data as a tensor in −1…1. */
 function realBatch({ torch, data: { rows, d }, recipe: { broken } }, taken) {
-  const values = new Float32Array(taken.length * d);
-  taken.forEach((row, i) => values.set(rows.subarray(row * d, (row + 1) * d), i * d));
-  const bytes = rows instanceof Uint8Array ? values.map((v) => Math.fround(v / 127.5) - 1) : values;
-  return torch.tensor(broken.zero_to_one ? bytes.map((v) => (v + 1) / 2) : bytes, [taken.length, d]);
+  const values = new Float32Array(taken.length * d), isBytes = rows instanceof Uint8Array;
+  const scaled = Float32Array.from({ length: 256 }, (_, v) => Math.fround(v / 127.5) - 1); // as gan_lib.data.to_range
+  for (let i = 0, to = 0; i < taken.length; i++) {
+    for (let from = taken[i] * d, end = from + d; from < end; from++, to++) values[to] = isBytes ? scaled[rows[from]] : rows[from];
+  }
+  return torch.tensor(broken.zero_to_one ? values.map((v) => (v + 1) / 2) : values, [taken.length, d]);
 }
 
 /* A probability, or a critic's value. */
