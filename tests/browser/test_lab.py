@@ -15,7 +15,7 @@ from statistics import median, quantiles
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Page, TimeoutError, expect
 
 CODE = """from gan_lib import data, recipes, training
 from gan_lib.training.state import State
@@ -43,14 +43,24 @@ explore(figure, "a line", mu=(0, 1, 2))"""
 
 PLAY = "from gan_lib.widgets import play_arithmetic\nplay_arithmetic(size=5)"
 
+TRAIN = """from gan_lib import data
+from gan_lib.widgets import be_the_discriminator, show_graph, train_pictures, train_plane
+import torch
 
-@pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab whose only notebook has three cells."""
+be_the_discriminator()
+show_graph()
+train_plane()
+train_pictures(data.ImageSet("mine", torch.randint(0, 255, (64, 1, 28, 28), dtype=torch.uint8)))"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab whose only notebook has four cells."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, PICKY, PLAY)]
+    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, PICKY, PLAY, TRAIN)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "explore.ipynb")
     settings = tmp_path / "config"
@@ -149,3 +159,17 @@ def test_the_sliders_move_a_live_network_and_a_callbacks_error_is_seen(lab, open
     play.get_by_label("stride").focus()
     page.keyboard.press("ArrowRight")  # and not JupyterLab's "next cell"
     play.get_by_text("# (1, 1, 2, 2)").wait_for(timeout=20_000)
+
+
+def test_what_trains_in_the_page_trains_there(lab, open_page):
+    page = open_page(f"{lab}/lab/tree/explore.ipynb")
+    run_cell(page, 3)
+    for kind in ("be-d", "graph", "plane", "pictures"):
+        figure = page.locator(f'.gan-widget[data-kind="{kind}"]')
+        figure.wait_for(timeout=60_000)
+        figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-alive", "yes", timeout=20_000)
+        stands = figure.get_by_role("status").first
+        before = stands.inner_text()
+        figure.get_by_role("button", name="Train", exact=True).click()
+        expect(stands).not_to_have_text(before, timeout=20_000)
