@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -16,15 +17,18 @@ from gan_lib import data, runs
 from gan_lib.bench import memory, quality, speed
 from gan_lib.chapters import autoencoder as autoencoders
 from gan_lib.chapters import plane
+from gan_lib.data.pictures import png
 from gan_lib.errors import BadInput, GanLibError, Stopped, one_of
 from gan_lib.machine import device, parallel
 from gan_lib.runs import export as export_files
 from gan_lib.runs import migrate as migration
 from gan_lib.runs.folders import check_writable
-from gan_lib.scores import metrics, scoreboard
+from gan_lib.scores import inception, metrics, scoreboard
 from gan_lib.scores.judges import record_classifier
 from gan_lib.training import recipes
+from gan_lib.training.held_out import memorising
 
+FEWEST, MOST_HELD = 50, 500  # of fewer pictures none is held out unasked, of more a tenth, at most so many
 UsageError = typer.BadParameter.__base__  # wherever this release of typer keeps it
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
 
@@ -32,9 +36,19 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="The recipe's name; `python -m gan_lib runs` lists them.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the new run; runs/RECIPE if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the new run; runs/NAME if left out.")] = None,
+    folder: Annotated[Path | None, typer.Option("--data", help="Folder of your own pictures.")] = None,
+    side: Annotated[int, typer.Option(help="--data: of the pictures, 32, 64, 128 or 256.")] = 64,
+    channels: Annotated[int, typer.Option(help="--data: 3 for colour, 1 for grey.")] = 3,
+    fit: Annotated[str, typer.Option(help="--data: crop to squares, or pad to squares.")] = "crop",
+    ground: Annotated[str, typer.Option(help="--data: the colour behind transparent or padded ones.")] = "white",
+    hold_out: Annotated[int | None, typer.Option(min=0, help="--data: pictures that D never learns from.")] = None,
+    few: Annotated[
+        bool | None, typer.Option("--augment/--no-augment", help="--data: other looks of what D sees.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of G; the recipe's own if left out.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images in a batch, over all processes.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Both learning rates; with --resume, from here on.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Another seed than the recipe's.")] = None,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from checkpoint or finished run.")] = False,
@@ -43,28 +57,71 @@ def train(
 ) -> None:
     """Train a recipe and record the run: weights, history, samples and a card.
 
+    With --data it learns your own pictures: dcgan, wgan-gp, or, with a subfolder for each class, acgan or cgan; any
+    other recipe gets networks of their size. What was found in the folder is said first, and RUN.pictures.png shows 64.
+
     A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, on the
     CPU to the same bits (with one process or two, on the same machine and number of threads). Several processes:
     torchrun --nproc-per-node N -m gan_lib train RECIPE.
     """
-    changes = {"batch_size": batch_size, "seed": seed}
-    chosen = replace(recipes.recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
-    folder, where = out or Path("runs") / recipe, device.pick(parallel.local_device(device_name))
-    images = data.load(chosen.dataset, "train", where)
+    where, held_out = device.pick(parallel.local_device(device_name)), None
+    if folder is not None:
+        is_own = recipe in recipes.KINDS
+        is_told = recipe in recipes.WITH_LABELS if is_own else _known(recipe).game.conditional
+        labels = "folders" if is_told else None
+        images = data.folder(folder, side, channels=channels, fit=fit, ground=ground, labels=labels, device=where)
+        shape, n, classes = tuple(images.pixels.shape[1:]), len(images.pixels), len(images.classes)
+        if is_own:
+            length = {} if steps is None else {"steps": steps}
+            chosen = recipes.for_pictures(recipe, shape, n, classes, few=few, dataset=images.name, **length)
+        else:
+            chosen = recipes.refit(_known(recipe), shape, classes, dataset=images.name)
+            chosen = replace(chosen, name=f"{recipe}-{images.name}")
+        held = (0 if n < FEWEST else min(n // 10, MOST_HELD)) if hold_out is None else hold_out
+        if held >= n:
+            raise BadInput(f"--hold-out is {held:,} and there are {n:,} pictures; choose 0…{n - 1:,}.")
+        images, held_out = images.split(held) if held else (images, None)
+    else:
+        chosen = _known(recipe)
+        images = data.load(chosen.dataset, "train", where)
+    changes = {"batch_size": batch_size, "seed": seed, "lr_g": lr, "lr_d": lr}
+    chosen = replace(chosen, **{key: value for key, value in changes.items() if value is not None})
+    out = out or Path("runs") / chosen.name
     with parallel.joined(where):
+        if images.report and parallel.rank() == 0:
+            typer.echo(images.report)
+            typer.echo(f"  64 of them: {_written_beside(out, images.report.sheet)}")
         run = runs.record(
             chosen,
             images,
-            folder,
+            out,
             steps=steps,
-            score=metrics.score_of(images, chosen.image_size),
-            evaluate=metrics.evaluation_of(images, chosen.image_size),
+            held_out=held_out,
+            score=metrics.score_of(images, chosen.image_size, held_out),
+            evaluate=metrics.evaluation_of(images, chosen.image_size, held_out),
             overwrite=overwrite,
             resume=resume,
+            new_rates=resume and lr is not None,
             keep_state=keep_state,
         )
         if parallel.rank() == 0:
-            typer.echo(f"{folder}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
+            typer.echo(f"{out}: {run.card['steps_done']:,} updates in {run.card['made']['seconds']} s")
+            if held_out is not None:
+                typer.echo(memorising(run.history))
+
+
+def _known(recipe: str) -> recipes.Recipe:
+    """A recipe of the book. BadInput: one for any pictures, or none."""
+    if recipe in recipes.KINDS:
+        raise BadInput(f"{recipe} is for any pictures; name the folder of yours (--data FOLDER).")
+    return recipes.recipe(recipe)
+
+
+def _written_beside(run: Path, sheet: torch.Tensor) -> Path:
+    """runs/mine → runs/mine.pictures.png. BadRun: it cannot be written."""
+    path = run.parent / f"{run.name}.pictures.png"
+    export_files.write_file(path, png(sheet))
+    return path
 
 
 @app.command()
@@ -110,18 +167,29 @@ def ring(
 @app.command()
 def sample(
     run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
-    out: Annotated[Path | None, typer.Option(help="FILE.npy: float32 N×C×H×W in −1…1; FILE.png: a grid.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="FILE.npy: float32 N×C×H×W in −1…1; FILE.png: a grid; FOLDER/: single PNG files.")
+    ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many pictures.")] = 64,
     label: Annotated[int | None, typer.Option(help="One class; all in turn if left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides the z.")] = 0,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
 ) -> None:
-    """Draw pictures with a run's generator and write them to a file."""
-    if out is None:  # said here, because not every version of typer refuses an option that is missing
-        raise BadInput("no --out was given; name a file for the pictures that ends in .npy or .png.")
-    export_files.check_suffix(out, (".npy", ".png"))
+    """Draw pictures with a run's generator and write them to a file, or each to its own (FOLDER/0000.png, …)."""
+    if not out:  # said here, because not every version of typer refuses an option that is missing
+        raise BadInput("no --out was given; name a file for the pictures that ends in .npy or .png, or a folder/.")
+    path = Path(out)
+    single = out.endswith(("/", os.sep)) or path.is_dir()
+    if single:
+        export_files.check_no_pictures(path)
+    else:
+        export_files.check_suffix(path, (".npy", ".png", "/"))
     generator = runs.load(run).drawable().to(device.pick(device_name))
-    export_files.write_samples(out, torch.cat(list(metrics.samples(generator, n, seed, label))))
+    batches = metrics.samples(generator, n, seed, label)
+    if single:
+        export_files.write_pictures(path, batches, n)
+    else:
+        export_files.write_samples(path, torch.cat(list(batches)))
     typer.echo(f"{out}: {n:,} pictures of {run}, seed {seed}")
 
 
@@ -129,27 +197,51 @@ def sample(
 def evaluate(
     names: Annotated[list[str] | None, typer.Argument(metavar="RUN...", help="Names or folders.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every run that the book ships.")] = False,
+    folder: Annotated[Path | None, typer.Option("--data", help="Folder of pictures to compare with.")] = None,
+    with_inception: Annotated[bool, typer.Option("--inception", help="With --data: FID and KID, too.")] = False,
+    weights: Annotated[Path | None, typer.Option(help="Inception's, if not in torch's cache.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     device_name: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:N or mps.")] = None,
 ) -> None:
     """Score runs on 10,000 samples: Fréchet distance, precision, recall, class coverage, class accuracy.
 
-    The last lines are the floors, real against real. A * marks scores from the card of a run without weights.
+    That is for MNIST and Fashion-MNIST. --data compares any run with a folder of pictures: by the sliced Wasserstein
+    distance of patches, and by Inception where its weights are at hand. The last lines are the floors, real against
+    real. A * marks scores from the card: of a run without weights, or of your own pictures without --data.
     """
     if bool(names) == every:
         raise BadInput("nothing to evaluate; name one or more runs, or give --all, not both.")
-    found = scoreboard.scores(names or scoreboard.shipped(), device.pick(device_name))
+    if (with_inception or weights) and folder is None:
+        raise BadInput("Inception compares with pictures; name their folder (--data).")
+    place = device.pick(device_name)
+    network = inception.extractor(weights, place) if with_inception or weights else None
+    found = scoreboard.scores(names or scoreboard.shipped(), place, folder, network)
     typer.echo(json.dumps(found, indent=1) if as_json else scoreboard.as_text(found))
 
 
 @app.command()
 def export(
     run: Annotated[str, typer.Argument(help="A recorded run's name, or the folder of one of your own.")],
-    out: Annotated[Path | None, typer.Option(help="FILE.pt2 or FILE.safetensors; RUN.pt2 if left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="FILE.html, .pt2, .onnx or .safetensors; RUN.pt2 if left out.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The heading of FILE.html.")] = None,
 ) -> None:
-    """Write a run's generator as one file: a program for torch.export.load (.pt2), or its weights (.safetensors)."""
+    """Write a run's generator as one file.
+
+    .html: a page in which it draws, to open or to send; it needs nothing else, and no network. .pt2: a program for
+    torch.export.load. .onnx: a program for other languages. .safetensors: its weights.
+    """
     out = out or Path(f"{Path(run).name}.pt2")
-    export_files.export_generator(runs.load(run), out)
+    export_files.check_suffix(out, (".html", ".pt2", ".onnx", ".safetensors"))
+    if title is not None and out.suffix != ".html":
+        raise BadInput(f"{out} has no heading; leave --title out, or choose a name that ends in .html.")
+    if out.suffix == ".html":
+        from gan_lib.widgets.page_file import export_page  # Jupyter's widgets take a second, and no other command
+
+        export_page(runs.load(run), out, title)
+    else:
+        export_files.export_generator(runs.load(run), out)
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -21,7 +21,14 @@ from tqdm import tqdm
 
 from gan_lib.data import ImageSet
 from gan_lib.runs import recorder as recording
-from gan_lib.training.recipes import ACGAN_FASHION, CGAN_MNIST, MLP_FASHION, WGAN_FASHION, WGAN_GP_FASHION
+from gan_lib.training.recipes import (
+    ACGAN_FASHION,
+    CGAN_MNIST,
+    MLP_FASHION,
+    WGAN_FASHION,
+    WGAN_GP_FASHION,
+    for_pictures,
+)
 
 # Tiny tensors: more threads only wait for each other. CONTRIBUTING says how to try the tests with two.
 THREADS = int(os.environ.get("TEST_THREADS", "1"))
@@ -53,6 +60,14 @@ TINY = {
         ema=0.9,
     ),
     "wgan": replace(WGAN_FASHION, **FEW, name="tiny-wgan", **WIDTH_4, d_steps=3, lr_g=1e-3, lr_d=1e-3, bfloat16=False),
+    "few": replace(  # pictures that are seen otherwise each time
+        for_pictures("dcgan", (1, 32, 32), 64, few=True),
+        **FEW,
+        name="tiny-few",
+        dataset="fashion-mnist",
+        generator_args={"side": 32, "features": 2, "channels": 1},
+        discriminator_args={"side": 32, "features": 2, "channels": 1},
+    ),
     "wgan-gp": replace(WGAN_GP_FASHION, **FEW, name="tiny-wgan-gp", **WIDTH_4, d_steps=2, bfloat16=False),
 }
 

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import shutil
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,12 +27,14 @@ import gan_lib
 from gan_lib import data, runs
 from gan_lib.chapters import autoencoder, be_d, ledger, plane, two_classes
 from gan_lib.chapters.plane import Play, Ring
-from gan_lib.data import official
+from gan_lib.data import kept, official
+from gan_lib.data.pictures import png
 from gan_lib.errors import GanLibError
 from gan_lib.networks import NETWORKS
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.scores import judges, scoreboard
+from gan_lib.scores.sliced import SlicedJudge
 from gan_lib.training.recipe import Recipe
 from gan_lib.training.recipes import MLP_FASHION
 from gan_lib.training.state import State
@@ -120,6 +123,14 @@ def _z(n: int = 2) -> Tensor:
     return torch.randn(n, 100)
 
 
+@cache
+def _some_pictures() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    for level in (0, 128, 255):
+        (folder / f"{level}.png").write_bytes(png(torch.full((1, 8, 8), level, dtype=torch.uint8)))
+    return folder
+
+
 def _pictures(n: int = 2, side: int = 28) -> Tensor:
     return torch.rand(n, 1, side, side) * 2 - 1
 
@@ -184,6 +195,8 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.two_classes.labels": dict,
     "chapters.two_classes.drawn": lambda: {"recipe": CLASSES},
     "chapters.two_classes.wrong_side": lambda: {"points": POINTS, "labels": torch.arange(4) % 2},
+    "data.folder.folder": lambda: {"path": _some_pictures(), "side": 4},
+    "data.folder.what_changed": lambda: {"images": random_images(), "fingerprint": "0" * 16},
     "data.images.resize": lambda: {"images": _pictures(), "side": 32},
     "data.images.to_range": lambda: {"pixels": _bytes(2, 1, 4, 4)},
     "data.images.to_pixels": lambda: {"images": _pictures()},
@@ -210,6 +223,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "networks.brought.brought": lambda: {"generator": _generator()},
     "networks.checks.normal_weights": lambda: {"network": MLPGenerator(hidden=4), "std": 0.02},
     "runs.export.write_samples": lambda: {"path": Path("x.png"), "images": _pictures()},
+    "runs.export.write_pictures": lambda: {"folder": Path("new"), "batches": [_pictures()], "n": 2},
     "runs.export.export_generator": lambda: {"run": _run(), "path": Path("x.safetensors")},
     "runs.migrate.migrate": lambda: {"folder": runs.RECORDED / SEEDED},
     "runs.recorder.record": lambda: {
@@ -232,6 +246,8 @@ GOOD: dict[str, Callable[[], dict]] = {
         "folder": Path("new"),
         "epochs": 1,
     },
+    "scores.inception.features": lambda: {"network": torch.nn.Flatten(), "pictures": _bytes(2, 3, 16, 16)},
+    "scores.inception.distances": lambda: {"real": torch.rand(4, 8), "fake": torch.rand(4, 8)},
     "scores.metrics.frechet": _gauss,
     "scores.metrics.sums": lambda: {"points": POINTS},
     "scores.metrics.mean_and_covariance": lambda: {
@@ -251,6 +267,8 @@ GOOD: dict[str, Callable[[], dict]] = {
     "scores.metrics.inception_score": lambda: {"class_logits": torch.randn(4, 10)},
     "scores.metrics.sharpness": lambda: {"images": _pictures()},
     "scores.metrics.samples": lambda: {"generator": _generator(), "n": 2, "seed": 0},
+    "scores.sliced.pyramid": lambda: {"images": _pictures(side=32)},
+    "scores.sliced.sliced_wasserstein": lambda: {"x": POINTS, "y": POINTS, "directions": torch.eye(2)},
     "scores.scoreboard.shipped": dict,
     "scores.scoreboard.scores": lambda: {"names": ["cgan-mlp-0"], "device": torch.device("cpu")},
     "scores.scoreboard.recorded": lambda: {"names": ["cgan-mlp-0"]},
@@ -272,6 +290,13 @@ GOOD: dict[str, Callable[[], dict]] = {
     "show.plots.column": lambda: {"table": _table(), "name": "d_loss"},
     "show.plots.running_mean": lambda: {"values": LINE, "window": 2},
     "show.plots.gradient_paths": lambda: {"rows": {"a step of G": ("z", "G")}},
+    "training.augment.flipped": lambda: {"images": _pictures()},
+    "training.augment.colour": lambda: {"images": _pictures()},
+    "training.augment.translation": lambda: {"images": _pictures()},
+    "training.augment.cutout": lambda: {"images": _pictures()},
+    "training.augment.augmented": lambda: {"images": _pictures(), "kinds": ["colour"]},
+    "training.held_out.by_heart": lambda: {"history": torch.rand(40, 6)},
+    "training.held_out.memorising": lambda: {"history": torch.rand(40, 6)},
     "training.games.discriminator_loss": lambda: {"real_logits": torch.randn(4, 1), "fake_logits": torch.randn(4, 1)},
     "training.games.minimax_generator_loss": lambda: {"fake_logits": torch.randn(4, 1)},
     "training.games.non_saturating_generator_loss": lambda: {"fake_logits": torch.randn(4, 1)},
@@ -291,8 +316,27 @@ GOOD: dict[str, Callable[[], dict]] = {
     "training.games.smoothed": lambda: {"smoothing": 0.1},
     "training.games.wgan": lambda: {"clip": 0.01},
     "training.games.wgan_gp": lambda: {"weight": 10.0},
-    "training.loop.train": lambda: {"state": State(DOTS, 4), "images": data.ImageSet("dots", POINTS)},
+    "training.loop.train": lambda: {
+        "state": State(DOTS, 4),
+        "images": data.ImageSet("dots", POINTS),
+        "held_out": data.ImageSet("dots", POINTS),
+    },
     "training.recipes.recipe": lambda: {"name": "mlp-fashion"},
+    "training.recipes.for_pictures": lambda: {
+        "kind": "acgan",
+        "image_shape": (3, 64, 64),
+        "n_pictures": 100,
+        "classes": 3,
+        "steps": 10,
+        "few": True,
+        "dataset": "mine",
+    },
+    "training.recipes.refit": lambda: {
+        "recipe": MLP_FASHION,
+        "image_shape": (1, 8, 8),
+        "classes": 3,
+        "dataset": "mine",
+    },
     "widgets.be_d.be_the_discriminator": lambda: {"game": be_d.NAME},
     "widgets.export.export": lambda: {"generator": _generator()},
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
@@ -301,6 +345,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
     "widgets.pictures.train_pictures": lambda: {"images": random_images(), "seed": 0},
     "widgets.pictures.packed": lambda: {"images": random_images()},
+    "widgets.page_file.export_page": lambda: {"run": _run(), "path": Path("x.html"), "title": "a title"},
     "widgets.plane.train_plane": lambda: {
         "data": "line",
         "game": "wgan",
@@ -316,6 +361,14 @@ GOOD: dict[str, Callable[[], dict]] = {
 INSIDE = {  # functions, or all of a module, that only the library calls → why no reader does
     "bench": "the command line measures with them, for minutes, and checks what it is given",
     "chapters.exercises.exercise": "they make the arguments that answers are tried on",
+    "data.cache": "what is kept is found by them",
+    "data.files": "`folder` finds the files by it",
+    "data.images.fingerprints": "the fingerprint of an ImageSet",
+    "data.images.split_fingerprint": "the fingerprint of a part of an ImageSet",
+    "data.kept": "`folder` keeps what it read by them",
+    "data.reader": "`folder` reads by it what people have, of which tests/data/test_folder.py has 70 kinds",
+    "data.readers": "`folder` reads by it",
+    "data.report": "the words of a report",
     "data.brought": "an ImageSet brings what it is given to them, and is tried below",
     "errors.brief": "the checks' own words",
     "errors.one_of": "the checks' own words",
@@ -323,6 +376,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "errors.one_sentence": "the checks' own words",
     "machine.device.has_bfloat16": "asked of a device that `pick` has chosen",
     "machine.device.known": "the check of a device",
+    "machine.device.memory_left": "asked of a device that `pick` has chosen",
     "machine.device.memory_format": "asked of a device that `pick` has chosen",
     "machine.given": "these are the checks",
     "machine.parallel": "`train` and `record` share their work by them",
@@ -331,18 +385,28 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "networks.checks": "the networks' own checks, tried below with each network",
     "networks.dcgan.trunk": "layers of two networks",
     "runs.checkpoints": "`record` writes and reads them",
+    "runs.export.check_no_pictures": "the export's own check",
     "runs.export.check_suffix": "the export's own check",
+    "runs.export.write_file": "how every export ends",
     "runs.folders": "`record` and `load` write and read by them",
     "runs.weights": "`record` and `load` write and read by them",
+    "scores.inception.extractor": "it opens a file of 90 MB, and is tried in a test of its own",
+    "scores.own.own_score": "`score_of` and `evaluation_of` find the score by it",
+    "scores.sliced.pictures_of": "the check of the pictures that are compared",
     "show.latent.check_dimension": "the check of k in the functions beside it",
     "show.latent.labels_like": "what the functions beside it give a generator",
     "training.loop.check_losses": "`train` and `record` look at their own state",
     "training.meeting": "`train` looks by it before the first update",
+    "networks.any_side": "the sizes of the networks, tried below with each",
+    "training.augment.known_kinds": "a Recipe's check of its augment, tried below",
+    "training.games.ask": "the loop asks D by it",
+    "training.held_out.verdict": "the loop asks D by it",
     "training.recipe": "a run's card is written, read and compared by them; a Recipe is tried below",
     "widgets.export.layer_by_layer": "`export` compares by it",
     "widgets.face": "each widget hands its own data to it",
     "widgets.follow": "`export` follows a generator by it",
     "widgets.frames": "`explore` stores its figures by them",
+    "widgets.latent_explorer.data_of": "the pages' data, out of what is checked",
     "widgets.ledger.key_of": "the two figures of the wirings name their data by it",
     "widgets.ledger.started": "the check of the two figures of the wirings, which are tried",
     "widgets.live_latent.setting": "`explore_latent` understands its arguments by it",
@@ -365,6 +429,7 @@ CALLS_OF_CLASSES: dict[str, tuple[Callable, Callable[[], dict]]] = {
         lambda: {"name": "mine", "pixels": _bytes(4, 1, 4, 4), "labels": torch.arange(4), "classes": tuple("abcd")},
     ),
     "ImageSet.fitted": (random_images().fitted, lambda: {"image_shape": (1, 32, 32)}),
+    "ImageSet.split": (random_images().split, lambda: {"n": 4}),
     "ImageSet.resized": (random_images().resized, lambda: {"side": 32}),
     "ShuffledIndices": (data.ShuffledIndices, lambda: {"n": 4, "batch_size": 2, "rng": torch.Generator()}),
     "State": (State, lambda: {"recipe": DOTS, "n_images": 4, "device": "cpu"}),
@@ -378,6 +443,8 @@ CALLS_OF_CLASSES: dict[str, tuple[Callable, Callable[[], dict]]] = {
         lambda: {"order": "turns", "forwards": 2, "detach": True, "retain_graph": False, "freeze": False},
     ),
     "LatentExplorer": (gan_lib.widgets.LatentExplorer, lambda: {"generator": _generator(), "dims": [0]}),
+    "SlicedJudge": (SlicedJudge, lambda: {"real": _bytes(2, 1, 16, 16)}),
+    "SlicedJudge.distances": (SlicedJudge(_bytes(2, 1, 16, 16)).distances, lambda: {"pictures": _bytes(3, 1, 16, 16)}),
     "SmallClassifier.features": (SmallClassifier().eval().features, lambda: {"x": _pictures()}),
     "SmallClassifier.forward": (SmallClassifier().eval(), lambda: {"x": _pictures()}),
     "Encoder": (autoencoder.Encoder, lambda: {"latent_dim": 4, "features": 4, "channels": 1}),
@@ -443,6 +510,7 @@ def _cheap(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(autoencoder, "BATCH", 2)
     monkeypatch.setattr(autoencoder, "normal_weights", lambda network, _: network)
+    monkeypatch.setattr(kept, "cache_folder", lambda: _some_pictures().with_suffix(".cache"))
     monkeypatch.setattr(official, "_content", _nothing)
     monkeypatch.setattr(judges, "_train", lambda *_: SmallClassifier().eval())
     monkeypatch.setattr(ledger_widget, "every_wiring", lambda: [ledger.Wiring()])

@@ -116,12 +116,23 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         (("bench", "mlp-fashon"), "recipe 'mlp-fashon' is not known"),
         (("bench", "tiny", "--rounds", "0"), "--rounds"),
         (("sample", "mlp-fashion"), "--out"),
-        (("sample", "mlp-fashion", "--out", "x.jpg"), "x.jpg ends in '.jpg'; choose a name that ends in .npy or .png."),
+        (
+            ("sample", "mlp-fashion", "--out", "x.jpg"),
+            "x.jpg ends in '.jpg'; choose a name that ends in .npy or .png or /.",
+        ),
+        (("sample", "mlp-fashion", "--out", "x"), "x ends in 'nothing'; choose a name that ends in .npy or .png or /."),
+        (("sample", "mlp-fashion", "--out", ""), "no --out was given"),
+        (("sample", "mlp-fashion", "--label", "3", "--out", "x/"), "this generator takes no labels"),
         (("sample", "mlp-fashion", "-n", "0", "--out", "x.png"), "-n"),
         (("sample", "nowhere", "--out", "x.png"), "nowhere is not a recorded run"),
         (("sample", "mlp-fashion", "--label", "3", "--out", "x.png"), "this generator takes no labels"),
         (("export", "nowhere"), "nowhere is not a recorded run"),
-        (("export", "mlp-fashion", "--out", "g.onnx"), "choose a name that ends in .pt2 or .safetensors"),
+        (
+            ("export", "mlp-fashion", "--out", "g.zip"),
+            "choose a name that ends in .html or .pt2 or .onnx or .safetensors",
+        ),
+        (("export", "mlp-fashion", "--title", "Mine"), "mlp-fashion.pt2 has no heading; leave --title out"),
+        (("export", "mlp-fashion", "--title", "", "--out", "g.html"), "title is ''; give the words"),
         (("evaluate",), "name one or more runs, or give --all, not both"),
         (("evaluate", "mlp-fashion", "--all"), "name one or more runs, or give --all, not both"),
         (("evaluate", "mlp-fashion", "nowhere"), "nowhere is not a recorded run"),
@@ -232,6 +243,35 @@ def test_exported_weights_are_the_runs(command, tmp_path):
     assert command("export", "mlp-fashion", "--out", "g.safetensors")[0] == 0
     expected = runs.load("mlp-fashion").generator.state_dict()
     torch.testing.assert_close(load_file(tmp_path / "g.safetensors"), dict(expected))
+
+
+def test_samples_are_written_one_by_one_into_a_folder_and_never_over_others(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_LIB_STATIC", "0")  # with the bar
+    status, out, err = command("sample", "mlp-fashion", "-n", "3", "--seed", "5", "--out", "here/all/")
+    assert status == 0 and out == "here/all/: 3 pictures of mlp-fashion, seed 5\n" and "3/3" in err
+    z = latent.z_from_seed(5, 100, 3)
+    for i, expected in enumerate(runs.draw(runs.load("mlp-fashion").generator, z)):
+        assert np.array_equal(np.array(Image.open(tmp_path / "here" / "all" / f"000{i}.png")), expected[0])
+    before = sorted((tmp_path / "here" / "all").iterdir())
+    for folder in ("here/all", "here/all/"):  # a folder that is there needs no /
+        status, out, err = command("sample", "mlp-fashion", "-n", "3", "--out", folder)
+        assert status == 2 and out == "" and "all holds 0000.png already; choose another folder" in err
+    assert sorted((tmp_path / "here" / "all").iterdir()) == before
+    assert command("sample", "mlp-fashion", "-n", "2", "--out", "here")[0] == 0
+    assert sorted(os.listdir(tmp_path / "here")) == ["0000.png", "0001.png", "all"]
+
+
+def test_an_exported_page_has_its_title(command, tmp_path):
+    status, out, err = command("export", "mlp-fashion", "--out", "here/my page.html", "--title", "Shoes & shirts")
+    size = (tmp_path / "here" / "my page.html").stat().st_size
+    assert (status, out, err) == (0, f"here/my page.html: {size / 1e6:.1f} MB\n", "")
+    assert "<h1>Shoes &amp; shirts</h1>" in (tmp_path / "here" / "my page.html").read_text(encoding="utf-8")
+
+
+def test_an_onnx_program_is_written_in_silence(command, tmp_path, recwarn):
+    status, out, err = command("export", "cgan-mnist", "--out", "g.onnx")
+    assert status == 0 and out.startswith("g.onnx: ") and err == "" and not recwarn.list
+    assert os.listdir(tmp_path) == ["g.onnx"]
 
 
 def test_a_file_that_cannot_be_written_keeps_the_old_one(command, monkeypatch, tmp_path):

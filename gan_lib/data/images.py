@@ -6,19 +6,57 @@ import hashlib
 import math
 import warnings
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_lib.data.brought import as_labels, as_pixels
+from gan_lib.data.cache import mapped
 from gan_lib.errors import BadInput
-from gan_lib.machine.given import instance, listed, whole
+from gan_lib.machine.device import known
+from gan_lib.machine.given import instance, listed, seeded, whole
+
+if TYPE_CHECKING:
+    from gan_lib.data.kept import Listing
+    from gan_lib.data.report import FolderReport
 
 
 class ResizedNotice(UserWarning):
     """The pictures are larger than those of the network, and were shrunk."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the pixels of a set come from, and what is known of them without a look at each.
+
+    Attributes:
+        fingerprint: that of the set.
+        splits: what was split off on the way, as `split` names it.
+        file: where the pixels stay on disk, None if they do not.
+        order: int64 (N,), the file's row of each picture.
+        report, listing: what the folder held and all its files, if they come from one.
+    """
+
+    fingerprint: str
+    splits: tuple[str, ...] = ()
+    file: Path | None = None
+    order: Tensor | None = None
+    report: FolderReport | None = None
+    listing: Listing | None = None
+
+    def part(self, split: str) -> Origin:
+        """That of a part, whose fingerprint the whole's and the split's name decide."""
+        fingerprint = split_fingerprint(self.fingerprint, split)
+        return replace(self, fingerprint=fingerprint, splits=(*self.splits, split), file=None, order=None)
+
+
+def split_fingerprint(whole: str, split: str) -> str:
+    """The fingerprint of a part of the set with the fingerprint `whole`."""
+    return hashlib.sha256(f"{whole} {split}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -28,24 +66,40 @@ class ImageSet:
     Attributes:
         name: "fashion-mnist", "mnist", "digits" when the fallback stands in, or a name of your own.
         pixels: uint8 (N, C, H, W), 0 = black, 255 = white; or float32 in −1…1, (N, C, H, W) or points (N, d).
-        labels: int64 (N,), from 0; all 0 if none are given.
+        labels: int64 (N,), from 0, on `device`; all 0 if none are given.
         classes: the names of the labels; if none are given, their numbers.
+        device: where networks shall see the pictures; the pixels' own if None. Pixels that stay elsewhere, in memory or
+            on disk, go there batch by batch.
+        origin: what is known of pixels that were read from a folder or split off.
 
     Raises:
-        BadInput: pixels, labels or classes that cannot be taken, in one sentence.
+        BadInput: pixels, labels, classes or device that cannot be taken, in one sentence.
     """
 
     name: str
     pixels: Tensor
     labels: Tensor = None  # None is replaced at once
     classes: tuple[str, ...] = None
+    device: torch.device = None
+    origin: Origin | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise BadInput(f"the name of the data is a {type(self.name).__name__}; give a string, then the pixels.")
         pixels = as_pixels(self.pixels, self.labels)
-        labels, classes = as_labels(self.labels, len(pixels), self.classes, pixels.device)
-        self.__dict__.update(pixels=pixels, labels=labels, classes=classes)
+        device = pixels.device if self.device is None else known(self.device)
+        labels, classes = as_labels(self.labels, len(pixels), self.classes, device)
+        self.__dict__.update(pixels=pixels, labels=labels, classes=classes, device=device)
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the pixels are read from a file when they are looked at."""
+        return self.origin is not None and self.origin.file is not None
+
+    @property
+    def report(self) -> FolderReport | None:
+        """What the folder held that the pictures come from; None if they do not come from one."""
+        return None if self.origin is None else self.origin.report
 
     @property
     def is_fallback(self) -> bool:
@@ -61,13 +115,19 @@ class ImageSet:
             image_shape: (C, H, W), or (d,) for points.
 
         Raises:
-            BadInput: pictures with other channels or another ratio of height to width, or points of another length.
+            BadInput: pictures with other channels or another ratio of height to width, points of another length, or
+                pictures that stay on disk in another size.
         """
         wanted = tuple(whole("a number of image_shape", size) for size in listed("image_shape", image_shape))
         mine = tuple(self.pixels.shape[1:])
         if mine == wanted:
             return self
         _check_fit(mine, wanted)
+        if self.is_on_disk:
+            raise BadInput(
+                f"{self.name} stays on disk as {_times(mine)}, and the network draws {_times(wanted)}; "
+                f"read the folder anew with side={wanted[-1]}."
+            )
         if mine[1] > wanted[1]:
             told = f"the pictures are {_times(mine)} and were shrunk to the {_times(wanted)} of the network."
             warnings.warn(told, ResizedNotice, stacklevel=2)
@@ -75,24 +135,76 @@ class ImageSet:
         is_bytes = self.pixels.dtype == torch.uint8
         parts = [part.round().to(torch.uint8) if is_bytes else part.clamp(-1, 1) for part in parts]
         fitted = copy(self)  # not `replace`, which would look at the pixels again
-        fitted.__dict__["pixels"] = torch.cat(parts)
+        fitted.__dict__.update(pixels=torch.cat(parts), origin=None)
         return fitted
 
     def resized(self, side: int) -> ImageSet:
         """`fitted`, to side × side."""
         return self.fitted((*self.pixels.shape[1:2], side, side))
 
+    def split(self, n: int, seed: int = 0) -> tuple[ImageSet, ImageSet]:
+        """Hold n pictures out: (the rest, those n). Both keep name, classes and device.
+
+        A permutation decides, and `seed` decides it. The rest keeps its order, except that its last pictures move to
+        where one is missing: so a set that stays on disk does, and no more than n pictures of it are copied.
+
+        Args:
+            n: how many, fewer than there are.
+            seed: another one holds others out.
+
+        Raises:
+            BadInput: not so many pictures, or no seed.
+        """
+        total, seed = len(self.pixels), seeded(seed)
+        if total < 2:
+            raise BadInput(f"{self.name} holds one picture, so none can be held out; bring more.")
+        n = whole("n", n, 1, total - 1)
+        held = torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:n]  # (n,)
+        stays = torch.ones(total, dtype=torch.bool)
+        stays[held] = False
+        order, left = torch.arange(total - n), total - n
+        order[~stays[:left]] = left + stays[left:].nonzero()[:, 0]  # as many stay behind `left` as are missing before
+        origin = self.origin or Origin(self.fingerprint())
+        rest, out = (origin.part(f"{n} held out, seed {seed}: {which}") for which in ("the rest", "those"))
+        if not self.is_on_disk:
+            return self._rows(order, rest), self._rows(held, out)
+        rows, pixels = (
+            origin.order[order],
+            mapped(origin.file, *self.pixels.shape[1:]),
+        )  # (N − n,), (rows of the file, …)
+        moved = (rows != torch.arange(left)).nonzero()[:, 0]
+        pixels[moved] = pixels[rows[moved]]  # in memory: the file stays as it is
+        rest = replace(rest, file=origin.file, order=rows)
+        return self._rows(order, rest, pixels[:left]), self._rows(held, out)
+
+    def _rows(self, rows: Tensor, origin: Origin, pixels: Tensor | None = None) -> ImageSet:
+        """A part of the set; its pixels, if they are not to be copied."""
+        part = copy(self)  # not `replace`, which would look at the pixels again
+        pixels = self.pixels[rows.to(self.pixels.device)] if pixels is None else pixels
+        part.__dict__.update(pixels=pixels, labels=self.labels[rows.to(self.labels.device)], origin=origin)
+        return part
+
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with any pixel or label (of SHA-256), the same on every device."""
-        found = hashlib.sha256(f"{self.pixels.dtype} {tuple(self.pixels.shape)}".encode())
-        for part in (*self.pixels.split(10_000), self.labels):
-            found.update(part.cpu().contiguous().numpy())
-        return found.hexdigest()[:16]
+        return fingerprints(self.pixels, [self.labels])[0] if self.origin is None else self.origin.fingerprint
 
     def __str__(self) -> str:
         n, *shape = self.pixels.shape
         what = f"images, {_times(shape)}" if len(shape) == 3 else f"points of {_times(shape)} numbers"
-        return f"{self.name}: {n:,} {what}, {self.pixels.dtype} on {self.pixels.device}"
+        on = "disk" if self.is_on_disk else str(self.pixels.device)
+        to = "" if self.device == self.pixels.device else f", for {self.device}"
+        return f"{self.name}: {n:,} {what}, {self.pixels.dtype} on {on}{to}"
+
+
+def fingerprints(pixels: Tensor, labels: list[Tensor]) -> list[str]:
+    """The fingerprints of the same pixels with each of these labels; one look at the pixels."""
+    found = hashlib.sha256(f"{pixels.dtype} {tuple(pixels.shape)}".encode())
+    for part in pixels.split(10_000):
+        found.update(part.cpu().contiguous().numpy())
+    each = [found.copy() for _ in labels]
+    for hashed, own in zip(each, labels, strict=True):
+        hashed.update(own.cpu().contiguous().numpy())
+    return [hashed.hexdigest()[:16] for hashed in each]
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lib.data.cache import cache_folder
 from gan_lib.data.images import ImageSet
 from gan_lib.errors import BadData, one_of
 from gan_lib.machine.device import known
@@ -100,7 +101,7 @@ def _downloaded(official: type[MNIST], file: str, md5: str) -> Path:
     import pooch
     from requests import RequestException
 
-    cache, damaged = _cache() / official.__name__ / "raw", None
+    cache, damaged = cache_folder() / official.__name__ / "raw", None
     download = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
     for mirror in official.mirrors:
         try:
@@ -121,13 +122,6 @@ def _downloaded(official: type[MNIST], file: str, md5: str) -> Path:
     if damaged:
         raise BadData(f"The download of {official.__name__} came back damaged; try again later.") from damaged
     raise ConnectionError(f"no mirror of {official.__name__} could be reached")
-
-
-def _cache() -> Path:
-    from platformdirs import user_cache_path
-
-    earlier = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan_lib"  # the first edition's
-    return earlier if earlier.is_dir() else user_cache_path("gan_lib", appauthor=False)
 
 
 def _idx(packed: bytes) -> Tensor:

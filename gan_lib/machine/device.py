@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from pathlib import Path
 
+import psutil
 import torch
 
 from gan_lib.errors import BadInput, brief, one_of, one_sentence
+
+CPU = torch.device("cpu")
+CONTAINER = Path("/sys/fs/cgroup")  # where Linux tells a container its limits
 
 
 def pick(name: str | None = None) -> torch.device:
@@ -58,6 +63,18 @@ def memory_format(device: torch.device) -> torch.memory_format:
     of 2026 (pytorch/pytorch, issue 175189 and pull request 188371).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
+def memory_left(device: torch.device = CPU) -> int:
+    """Bytes that are free in a device's memory; of anything but CUDA in this machine's, or in this container's."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    left = psutil.virtual_memory().available
+    try:
+        limit, used = (int((CONTAINER / f"memory.{what}").read_text()) for what in ("max", "current"))
+    except (OSError, ValueError):  # no container of this kind, or "max"
+        return left
+    return max(0, min(left, limit - used))
 
 
 def give_memory_back() -> None:

@@ -7,6 +7,7 @@ another size, that is no whole number of at least 1 is a BadInput.
 from torch import nn
 
 from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
+from gan_lib.networks.any_side import AnySideDiscriminator, AnySideGenerator
 from gan_lib.networks.checks import (
     at_least_float32,
     check_images,
@@ -46,6 +47,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "dcgan-generator": DCGANGenerator,
     "dcgan-discriminator": DCGANDiscriminator,
     "dcgan-256-generator": LargeDCGANGenerator,
+    "any-side-generator": AnySideGenerator,
+    "any-side-discriminator": AnySideDiscriminator,
     "ablated-generator": AblatedGenerator,
     "ablated-discriminator": AblatedDiscriminator,
     "cgan-generator": CGANGenerator,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gan_lib.machine.given import flag
-from gan_lib.networks.checks import at_least_float32, check_images, check_z, shape, sizes
+from gan_lib.networks.any_side import AnySideGenerator
+from gan_lib.networks.checks import at_least_float32, check_images, check_z, sizes
 
 
 class DCGANGenerator(nn.Module):
@@ -72,37 +73,15 @@ class DCGANDiscriminator(nn.Module):
         return at_least_float32(self.head(self.trunk(x)).flatten(1))
 
 
-class LargeDCGANGenerator(nn.Module):
+class LargeDCGANGenerator(AnySideGenerator):
     """z → 3×256×256 image: the generator whose cost chapter 2 counts; 12,817,856 parameters as standard.
 
-    No convolution has a bias, BatchNorm follows each but the last. Each width doubles the picture's side.
-
     Args:
-        latent_dim: length of z.
-        widths: channels of the hidden layers, from 4×4 upwards.
-        channels: of the picture.
+        latent_dim, side, features, channels, classes: as for `AnySideGenerator`.
     """
 
-    def __init__(
-        self,
-        latent_dim: int = 100,
-        widths: tuple[int, ...] = (1024, 512, 256, 128, 64, 32),
-        channels: int = 3,
-    ):
-        super().__init__()
-        latent_dim, channels = sizes(latent_dim=latent_dim, channels=channels)
-        widths = shape(widths, "widths")
-        side = 4 * 2 ** len(widths)
-        self.latent_dim, self.classes, self.image_shape = latent_dim, 0, (channels, side, side)
-        layers = [nn.ConvTranspose2d(latent_dim, widths[0], 4, 1, 0, bias=False)]  # (B, 1024, 4, 4)
-        for width, narrower in zip(widths, (*widths[1:], channels), strict=True):
-            layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, narrower, 4, 2, 1, bias=False)]
-        self.model = nn.Sequential(*layers, nn.Tanh())  # (B, 3, 256, 256)
-
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """z (B, latent_dim), drawn from N(0, 1) → images (B, C, side, side) in −1…1. BadInput: z has another shape."""
-        check_z(z, self.latent_dim, self)
-        return at_least_float32(self.model(z[:, :, None, None]))
+    def __init__(self, latent_dim: int = 100, side: int = 256, features: int = 32, channels: int = 3, classes: int = 0):
+        super().__init__(latent_dim, side, features, channels, classes)
 
 
 def _up(wide: int, narrow: int, batch_norm: bool) -> list[nn.Module]:

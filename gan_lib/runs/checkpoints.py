@@ -7,7 +7,7 @@ import io
 import pickle
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,16 @@ def write(path: Path, content: dict[str, Any]) -> None:
         ) from error
 
 
-def read(path: Path, recipe: Recipe, data_hash: str, cure: str = DELETE) -> dict[str, Any]:
-    """Read a checkpoint of that recipe on that data; `cure` says what to do where there is none.
+def read(
+    path: Path,
+    recipe: Recipe,
+    data_hash: str,
+    cure: str = DELETE,
+    new_rates: bool = False,
+    changed: Callable[[str], str] = lambda earlier: "",
+) -> dict[str, Any]:
+    """Read a checkpoint of that recipe on that data; `cure` says what to do where there is none. With `new_rates` its
+    learning rates may be others.
 
     Raises:
         BadRun: damaged, of another format, of another recipe or other data; the sentence names each difference.
@@ -66,23 +74,36 @@ def read(path: Path, recipe: Recipe, data_hash: str, cure: str = DELETE) -> dict
             f"{path} has format {version}; this gan_lib reads format {FORMAT}: "
             f"{cure}, or go on with the gan_lib that wrote it."
         )
-    check_same(path, content, recipe, data_hash, cure)
+    check_same(path, content, recipe, data_hash, cure, new_rates, changed)
     return content
 
 
-def check_same(path: Path, content: dict[str, Any], recipe: Recipe, data_hash: str, cure: str) -> None:
-    """BadRun unless what `path` holds, a checkpoint or a card, was made by that recipe on those pictures."""
+def check_same(
+    path: Path,
+    content: dict[str, Any],
+    recipe: Recipe,
+    data_hash: str,
+    cure: str,
+    new_rates: bool,
+    changed: Callable[[str], str],
+) -> None:
+    """BadRun unless what `path` holds, a checkpoint or a card, was made by that recipe on those pictures; `changed`
+    says of another hash what is different, or nothing."""
     try:
-        other = difference(content["recipe"], recipe)
+        other = difference(content["recipe"], recipe, new_rates=new_rates)
+        rates_alone = other and not difference(content["recipe"], recipe, new_rates=True)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadRun(f"{path} is damaged (it lacks {error}); {cure}.") from error
+    if rates_alone:
+        raise BadRun(
+            f"{path} has other learning rates ({other}); go on with the new ones by new_rates=True (--lr), or {cure}."
+        )
     if other:
         raise BadRun(f"{path} belongs to another training ({other}); {cure}.")
-    if content.get("data_hash") not in (None, data_hash):
-        raise BadRun(
-            f"{path} was trained on other pictures or labels (their hash was {content['data_hash']}, yours is "
-            f"{data_hash}); give it the same ones, or {cure}."
-        )
+    earlier = content.get("data_hash")
+    if earlier not in (None, data_hash):
+        why = changed(earlier) or f"their hash was {earlier}, yours is {data_hash}"
+        raise BadRun(f"{path} was trained on other pictures or labels ({why}); give it the same ones, or {cure}.")
 
 
 def remove(path: Path) -> None:

@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from gan_lib.data.folder import what_changed
 from gan_lib.data.images import ImageSet
 from gan_lib.data.pictures import png, sheet
 from gan_lib.errors import BadInput, BadRun, Diverged, Stopped, brief, one_line
@@ -23,7 +25,7 @@ from gan_lib.runs import checkpoints, run, weights
 from gan_lib.runs.checkpoints import StopRequest
 from gan_lib.runs.folders import FORMAT, check_writable, made, read_card, read_file, write_folder
 from gan_lib.training.loop import check_losses, train
-from gan_lib.training.recipe import Recipe, join_tables
+from gan_lib.training.recipe import Recipe, join_tables, rates
 from gan_lib.training.state import State
 
 SAVE_EVERY = 60.0  # seconds between two checkpoints
@@ -37,10 +39,12 @@ def record(
     folder: Path,
     *,
     steps: int | None = None,
+    held_out: ImageSet | None = None,
     score: Score | None = None,
     evaluate: Evaluation | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    new_rates: bool = False,
     keep_state: bool = True,
     save_every: float = SAVE_EVERY,
     show_progress: bool = True,
@@ -54,11 +58,13 @@ def record(
         data: the training set; its device is where the training happens.
         folder: must not hold anything yet, unless `overwrite` or `resume`.
         steps: updates of G; the recipe's own number if None.
+        held_out: pictures that D never learns from, for the history's sixth column (`training.train`).
         score: generator → Fréchet distance or another number, lower is better; called at each milestone.
         evaluate: generator → scores for the card, called once, on the generator that is kept.
         overwrite: replace what `folder` holds once the new run is complete.
         resume: go on from the checkpoint, if there is one; a finished run goes on from its last state if more updates
             are asked for, and is left as it is otherwise.
+        new_rates: what is gone on from may have had other learning rates; the card then says which rates began when.
         keep_state: keep the last state in the run's folder (`run.STATE`), so that it can go on later.
         save_every: seconds between two checkpoints.
         show_progress: show a progress bar.
@@ -77,26 +83,29 @@ def record(
     for name, function in (("score", score), ("evaluate", evaluate)):
         function is None or called(name, function)
     overwrite, resume, keep_state = flag("overwrite", overwrite), flag("resume", resume), flag("keep_state", keep_state)
+    new_rates = flag("new_rates", new_rates)
+    held_out is None or instance("held_out", held_out, ImageSet, "an ImageSet, or None")
     instance("save_every", save_every, int | float, "seconds between two checkpoints")
     show_progress = flag("show_progress", show_progress)
     folder, path = Path(folder), checkpoints.path_of(Path(folder))
     steps = recipe.steps if steps is None else whole("steps", steps)
-    data_hash = data.fingerprint()
+    data_hash, changed = data.fingerprint(), partial(what_changed, data)
     finished = resume and not overwrite and not path.exists() and (folder / "card.json").is_file()
-    if finished and _done(folder, recipe, data_hash, steps):
+    if finished and _done(folder, recipe, data, steps, new_rates):
         return run.load(folder) if parallel.rank() == 0 else None
     check_writable(folder, overwrite or resume)
     if path.exists() and not (resume or overwrite):
         raise BadInput(f"{path} holds an unfinished training; go on with it (--resume) or delete it.")
-    state = State(recipe, len(data.pixels), data.pixels.device)
-    data = data.fitted(getattr(state.generator, "image_shape", data.pixels.shape[1:]))
+    state = State(recipe, len(data.pixels), data.device)
+    image_shape = getattr(state.generator, "image_shape", data.pixels.shape[1:])
+    data, held_out = data.fitted(image_shape), held_out and held_out.fitted(image_shape)
     with checkpoints.finishing_the_step() as request:
         watch = _Recorder(recipe, state, path, request, score, steps, save_every, data_hash)
         begun, cure = (folder / run.STATE, checkpoints.OVERWRITE) if finished else (path, checkpoints.DELETE)
         if resume and begun.exists():
-            watch.restore(begun, checkpoints.read(begun, recipe, data_hash, cure), cure)
+            watch.restore(begun, checkpoints.read(begun, recipe, data_hash, cure, new_rates, changed), cure)
         try:
-            train(state, data, steps=steps, watch=watch, show_progress=show_progress)
+            train(state, data, steps=steps, watch=watch, held_out=held_out, show_progress=show_progress)
         except Diverged as error:
             raise Diverged(f"{error} {watch.where()}") from error
         if request.asked and state.step < steps:
@@ -110,6 +119,8 @@ def record(
         scores = evaluate(generator) if evaluate else {}
         instance("what evaluate gives", scores, dict, "a dict of names and plain numbers")
         card = _card(recipe, data, watch, scores) | {"state_kept": keep_state}
+        if held_out is not None:
+            card["held_out"] = {"pictures": len(held_out.pixels), "data_hash": held_out.fingerprint()}
         files = {run.STATE: last} if keep_state else {}
         write_folder(folder, card, files | _run_files(recipe, generator, state, watch.samples))
     except Exception:  # a full disk, or somebody's own evaluation: the training can go on from here
@@ -135,10 +146,11 @@ def _check_given(recipe: Recipe, data: ImageSet, folder: Path) -> None:
         raise BadInput(f"folder is {brief(folder)}; give a path, for example runs/mine.")
 
 
-def _done(folder: Path, recipe: Recipe, data_hash: str, steps: int) -> bool:
+def _done(folder: Path, recipe: Recipe, data: ImageSet, steps: int, new_rates: bool) -> bool:
     """Whether the finished run in `folder` is what is asked for; False if it can go on to it, else the sentence why."""
     card = read_card(folder)
-    checkpoints.check_same(folder / "card.json", card, recipe, data_hash, checkpoints.OVERWRITE)
+    path, cure, changed = folder / "card.json", checkpoints.OVERWRITE, partial(what_changed, data)
+    checkpoints.check_same(path, card, recipe, data.fingerprint(), cure, new_rates, changed)
     done = card["steps_done"]
     if steps < done:
         raise BadInput(f"{folder} has done {done:,} updates; ask for at least as many, or choose another folder.")
@@ -166,12 +178,14 @@ class _Recorder:
     data_hash: str
     samples: dict[int, Tensor] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
+    rates: list[dict[str, float]] = field(default_factory=list)  # each player's, and after which update they began
     best: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
     saved_step: int | None = None
 
     def __post_init__(self):
         self.started = self.saved_at = time.perf_counter()
+        self.rates = [{"after": 0} | rates(self.recipe.as_card())]
 
     def __call__(self) -> bool:
         if parallel.rank() > 0:
@@ -215,6 +229,7 @@ class _Recorder:
             "best": self.best,
             "samples": self.samples,
             "scores": self.scores,
+            "rates": self.rates,
             "seconds": self.spent(),
         }
 
@@ -225,6 +240,10 @@ class _Recorder:
             self.best, self.samples, self.scores = (dict(content[key]) for key in ("best", "samples", "scores"))
             self.samples = {step: drawn[: self.recipe.pictures] for step, drawn in self.samples.items()}
             self.seconds, self.saved_step = content["seconds"], self.state.step
+            self.rates = content.get("rates") or [{"after": 0} | rates(content["recipe"])]
+            now = {"after": self.state.step} | rates(self.recipe.as_card())
+            if self.rates[-1] | {"after": self.state.step} != now:
+                self.rates = [each for each in self.rates if each["after"] < self.state.step] + [now]
         except (KeyError, IndexError, TypeError, AttributeError, RuntimeError, ValueError) as error:
             raise BadRun(f"{path} does not fit its recipe ({one_line(error)}); {cure}.") from error
         fewest = min(map(len, self.samples.values()), default=self.recipe.pictures)
@@ -279,16 +298,19 @@ def _stored_weights(generator: nn.Module) -> dict[str, Tensor]:
 
 
 def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str, float]) -> dict:
-    steps, device = watch.state.step, data.pixels.device
+    steps, device = watch.state.step, watch.state.device
     return {
         "format": FORMAT,
         "recipe": recipe.as_card(),
         "data": data.name,
+        "pictures": len(data.pixels),
+        "classes": list(data.classes),
         "data_hash": watch.data_hash,
         "steps_done": steps,
         "kept_step": watch.kept_step(),
         "scores": watch.scores,
         "evaluation": evaluation,
+        **({"learning_rates": watch.rates} if len(watch.rates) > 1 else {}),
         "made": made(watch.spent())
         | {
             "hardware": _hardware(device),

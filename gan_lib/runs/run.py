@@ -5,7 +5,7 @@ A run is a folder, and the folder is all that is needed to open it:
     card.json             recipe, scores, where and how it was made, the sha256 of the other files
     weights.safetensors   the generator, in half precision where no picture changes by more than one grey level
     discriminator.safetensors   where the recipe keeps it
-    history.safetensors   float32 (lines, 5), see training.HISTORY_COLUMNS
+    history.safetensors   float32 (lines, 5), see training.HISTORY_COLUMNS; (lines, 6) with held-out pictures
     samples/000100.png    the pictures of one fixed z after 100 updates: a grid of 8 columns
     state.pt              where the run can go on: everything that a checkpoint holds
 """
@@ -49,7 +49,8 @@ class Run:
         recipe: the recipe that made it.
         generator: on the CPU, in eval mode, float32; None if the recipe keeps no weights.
         discriminator: the same; None unless the recipe keeps it.
-        history: float32 (lines, 5), columns `training.HISTORY_COLUMNS`.
+        history: float32 (lines, 5), columns `training.HISTORY_COLUMNS`; a sixth, `training.held_out.HELD_OUT`, where
+            pictures were held out.
         samples: updates done → uint8 (recipe.pictures, C, H, W), always from `fixed_z`.
         scores: updates done → Fréchet distance, empty if the run was not scored.
         card: the whole card, as in card.json.

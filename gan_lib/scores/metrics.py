@@ -30,6 +30,7 @@ from gan_lib.networks.brought import Drawer, brought
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.runs import find, weights
 from gan_lib.runs.folders import read_folder
+from gan_lib.scores.own import own_score
 
 CLASSIFIERS = {"fashion-mnist": "classifier-fashion", "mnist": "classifier-mnist"}
 SAMPLES = 10_000  # the distance is biased upwards for few samples, so every score uses the same number
@@ -256,22 +257,54 @@ def evaluate(
     return _evaluated(list(samples(drawer, n, seed)), dataset, labels)
 
 
-def score_of(images: ImageSet, side: int | None = None) -> Callable[[nn.Module], float] | None:
-    """generator → Fréchet distance, by the judge of this data set; None if no judge knows it.
+def score_of(
+    images: ImageSet, side: int | None = None, held_out: ImageSet | None = None
+) -> Callable[[nn.Module], float] | None:
+    """generator → a distance, lower is better, for each milestone: the Fréchet distance of this data set's judge, or,
+    where no judge knows it, the sliced distance of `scores.own`.
 
     Args:
         images: what is trained on; "fashion-mnist" and "mnist", in grey, have a judge.
         side: of the generator's pictures; that of the images if None.
+        held_out: pictures that nothing is trained on; see `scores.own.OwnScore`. The judges have the test images.
+
+    Returns:
+        None for points, for pictures below 16×16, for a single one, and for the digits that stand in where the data
+        cannot be had: they are scored by nobody, so that their score is not taken for the data's.
 
     Raises:
-        BadInput: no data set, or no such side.
+        BadInput: no data set, no such side, or held-out pictures of another shape.
     """
-    return partial(frechet_distance, dataset=images.name) if _has_judge(images, side) else None
+    if _has_judge(images, side):
+        return partial(frechet_distance, dataset=images.name)
+    own = own_score(images, side, held_out)
+    return own and partial(own.score, seed=SELECTION_SEED)
 
 
-def evaluation_of(images: ImageSet, side: int | None = None) -> Callable[[nn.Module], dict] | None:
-    """generator → every measure (`evaluate`), by the judge of this data set; None if no judge knows it."""
-    return partial(evaluate, dataset=images.name) if _has_judge(images, side) else None
+def evaluation_of(
+    images: ImageSet, side: int | None = None, held_out: ImageSet | None = None, network: nn.Module | None = None
+) -> Callable[[nn.Module], dict] | None:
+    """generator → every measure of it (`evaluate`, or `OwnScore.evaluate`), with what a card says about them: which
+    `measure`, of how many `pictures`, and its `floor`, what real pictures reach.
+
+    Arguments, and when there is none, as for `score_of`; and network: `inception.extractor()`, for FID and KID beside
+    the sliced distance.
+    """
+    if _has_judge(images, side):
+        return partial(_judged, dataset=images.name)
+    own = own_score(images, side, held_out, network)
+    return own and partial(own.evaluate, seed=REPORT_SEED)
+
+
+def _judged(generator: nn.Module, dataset: str) -> dict:
+    """`evaluate`, and what the card says about it."""
+    side = brought(generator).image_shape[-1]
+    return evaluate(generator, dataset) | {
+        "measure": f"Fréchet distance of what {CLASSIFIERS[dataset]} sees",
+        "pictures": SAMPLES,
+        "against": "the test images",
+        "floor": classifier_card(dataset)["floors"][str(side)],
+    }
 
 
 def evaluate_images(

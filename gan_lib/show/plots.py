@@ -20,6 +20,7 @@ from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput, brief, one_of
 from gan_lib.machine.given import counted, instance, listed, numbers, positive, whole
 from gan_lib.training import HISTORY_COLUMNS
+from gan_lib.training.held_out import HELD_OUT
 
 REAL, FAKE, THIRD = "#2b7bb9", "#d1602f", "#4d9a51"
 GREY = "#7a7a7a"  # words on no background: readable on white and on black
@@ -125,17 +126,18 @@ def history(table: Tensor, window: int = 50) -> Figure:
     """D(real) and D(fake), and both losses, over training: single lines faint, their running mean strong.
 
     Args:
-        table: (lines, 5) from `training.train`.
+        table: (lines, 5) from `training.train`; or (lines, 6), and D's verdict on held-out pictures stands with them.
         window: lines in the running mean.
 
     Raises:
         BadInput: a table of another shape, or an empty window.
     """
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(7, 4.4), sharex=True)
-    for axis, names in ((top, ("d_real", "d_fake")), (bottom, ("d_loss", "g_loss"))):
-        for name, colour in zip(names, (REAL, FAKE), strict=True):
+    judged = ("d_real", "d_fake", HELD_OUT)[: _columns(table) - 3]
+    for axis, names in ((top, judged), (bottom, ("d_loss", "g_loss"))):
+        for name, colour in zip(names, (REAL, FAKE, THIRD), strict=False):
             _curve(axis, table, name, colour, window)
-        axis.legend(ncols=2, loc="upper right")
+        axis.legend(ncols=len(names), loc="upper right")
     top.axhline(0.5, color="grey", lw=0.8, ls=":")
     top.set(ylim=(0, 1), ylabel="probability “real”")
     bottom.set(xlabel="updates of G", ylabel="loss", ylim=(0, None))
@@ -163,7 +165,7 @@ def band(
     Raises:
         BadInput: no tables, tables of different lengths, an odd number of names, or other names.
     """
-    tables = [numbers("a table", table, None, 5, finite=False) for table in listed("tables", tables)]
+    tables = [numbers("a table", table, None, _columns(table), finite=False) for table in listed("tables", tables)]
     names, player = listed("names", names), str(player)
     lines = [len(table) for table in tables]
     if len(set(lines)) != 1:
@@ -226,9 +228,15 @@ def ranking(values: Tensor, marked: Sequence[int], xlabel: str, ylabel: str) -> 
 
 
 def column(table: Tensor, name: str) -> Tensor:
-    """One column of a history (lines, 5), by its name: (lines,). BadInput: another table, or no such column."""
-    one_of("column", name, HISTORY_COLUMNS)
-    return numbers("a history", table, None, 5, finite=False)[:, HISTORY_COLUMNS.index(name)]
+    """One column of a history (lines, 5 or 6), by its name: (lines,). BadInput: another table, or no such column."""
+    names = (*HISTORY_COLUMNS, HELD_OUT)[: _columns(table)]
+    one_of("column", name, names)
+    return numbers("a history", table, None, len(names), finite=False)[:, names.index(name)]
+
+
+def _columns(table: Tensor) -> int:
+    """6 of a history with held-out pictures, else 5."""
+    return 6 if getattr(table, "ndim", 0) == 2 and table.shape[1] == 6 else 5
 
 
 def running_mean(values: Tensor, window: int) -> Tensor:
@@ -238,7 +246,13 @@ def running_mean(values: Tensor, window: int) -> Tensor:
     return values.unfold(0, min(whole("window", window), len(values)), 1).mean(1)
 
 
-LABELS = {"d_real": "D(real)", "d_fake": "D(fake)", "d_loss": "loss of D", "g_loss": "loss of G"}
+LABELS = {
+    "d_real": "D(real)",
+    "d_fake": "D(fake)",
+    HELD_OUT: "D(held out)",
+    "d_loss": "loss of D",
+    "g_loss": "loss of G",
+}
 
 
 def _curve(axis: Axes, table: Tensor, name: str, colour: str, window: int) -> None:

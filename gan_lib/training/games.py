@@ -220,6 +220,14 @@ class Game:
         return f"{self.name} ({numbers})" if numbers else self.name
 
 
+def ask(discriminator: Callable[..., object], images: Tensor, labels: Tensor | None) -> object:
+    """What D gives for pictures, told their labels if there are some and it takes them (an ACGAN's may not)."""
+    try:
+        return discriminator(images, *(() if labels is None else (labels,)))
+    except TypeError:
+        return discriminator(images)
+
+
 def _both(discriminator: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """D's logits on the real and the fake images, (B, 1) each; D is told the labels where there are some."""
     told = () if batch.labels is None else (batch.labels,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from zlib import crc32
 
 import torch
@@ -16,7 +16,10 @@ from gan_lib.machine.device import give_memory_back, has_bfloat16
 from gan_lib.machine.given import called, flag, instance, whole
 from gan_lib.machine.progress import progress
 from gan_lib.machine.rng import isolated_rng, seed_rng
+from gan_lib.training.augment import augmented, flipped
+from gan_lib.training.feed import Feed
 from gan_lib.training.games import Batch, DLoss, Game
+from gan_lib.training.held_out import verdict
 from gan_lib.training.meeting import check_meeting
 from gan_lib.training.state import State
 
@@ -38,13 +41,19 @@ def _with_isolated_rng(training: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 
 def _check_given(
-    state: object, images: object, steps: object = None, watch: object = lambda: False, show_progress: object = True
+    state: object,
+    images: object,
+    steps: object = None,
+    watch: object = lambda: False,
+    held_out: object = None,
+    show_progress: object = True,
 ) -> None:
     """BadInput unless each is of its kind."""
     instance("state", state, State, "a State, for example State(recipe, len(images.pixels))")
     instance("images", images, ImageSet, "an ImageSet, as data.load gives it")
     steps is None or whole("steps", steps)
     called("watch", watch)
+    held_out is None or instance("held_out", held_out, ImageSet, "an ImageSet, or None")
     flag("show_progress", show_progress)
 
 
@@ -55,6 +64,7 @@ def train(
     *,
     steps: int | None = None,
     watch: Callable[[], bool | None] = lambda: False,
+    held_out: ImageSet | None = None,
     show_progress: bool = True,
 ) -> Tensor:
     """Train both networks of `state` in place, by alternating steps.
@@ -70,11 +80,13 @@ def train(
         steps: updates of G, counted from the first; the recipe's own number if None.
         watch: called before the first update and after each; what it does must not depend on torch's global
             random numbers. The training stops if it returns True.
+        held_out: pictures that D never learns from: its verdict on as many as a batch holds becomes a sixth column of
+            the history, `held_out.HELD_OUT`, so that memorising is seen. The weights are the same with and without.
         show_progress: show a progress bar.
 
     Returns:
-        float32 (lines, 5) on the CPU, columns `HISTORY_COLUMNS`; D(real) and D(fake) are means over the
-        last batch, of σ(logit), or of the critic's value in a Wasserstein game.
+        float32 (lines, 5) on the CPU, columns `HISTORY_COLUMNS`, or (lines, 6); D(real) and D(fake) are means over
+        the last batch, of σ(logit), or of the critic's value in a Wasserstein game.
 
     Raises:
         BadInput: steps below 1, or data, networks and game that do not fit each other.
@@ -82,12 +94,15 @@ def train(
     """
     recipe, game, device, rng = state.recipe, state.recipe.game, state.device, state.rng
     steps = recipe.steps if steps is None else steps
-    check_meeting(state, images)
+    check_meeting(state, images, held_out)
     generator, discriminator = state.generator.train(), state.discriminator.train().requires_grad_(True)
     draw, tell_apart = parallel.shared(generator), parallel.shared(_DiscriminatorTask(discriminator, game))
     mine, size, latent_dim = parallel.my_part(recipe.batch_size), recipe.batch_size, generator.latent_dim
+    feed = Feed(images, state.rows, mine)
     amp = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16 and has_bfloat16(device))
     show = torch.sigmoid if game.has_probability else nn.Identity()
+    see = partial(augmented, kinds=recipe.augment)  # as D sees pictures, real and made alike
+    see_real = (lambda real: see(flipped(real))) if recipe.flip else see
 
     stop = watch() if state.step == 0 else False
     for step in progress(steps, recipe.name, show_progress and parallel.rank() == 0, done=state.step):
@@ -97,13 +112,14 @@ def train(
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
         for k in range(recipe.d_steps):
             rows = next(state.rows)[mine]  # (B,)
-            real = to_range(images.pixels[rows])  # (B, C, H, W) in −1…1
+            real = to_range(feed.take(rows))  # (B, C, H, W) in −1…1
             labels = images.labels[rows] if game.conditional else None  # (B,), or none
+            real = see_real(real)  # the same, unless the recipe asks for other looks of them
             z = torch.randn(size, latent_dim, generator=rng, device=device)[mine]  # (B, 100)
             with amp, torch.set_grad_enabled(k == recipe.d_steps - 1):  # G learns from the last fakes alone
                 fake = draw(z) if labels is None else draw(z, labels)  # (B, C, H, W)
             with amp:
-                d_loss, real_logits, fake_logits = tell_apart(real, fake.detach(), labels)
+                d_loss, real_logits, fake_logits = tell_apart(real, see(fake.detach()), labels)
             state.d_optimizer.zero_grad()
             d_loss.backward()
             state.d_optimizer.step()
@@ -114,7 +130,7 @@ def train(
         # gradient on to G and keeps none for itself.
         discriminator.requires_grad_(False)
         with amp:
-            g_loss = game.g_loss(discriminator, Batch(real, fake, labels))
+            g_loss = game.g_loss(discriminator, Batch(real, see(fake), labels))
         state.g_optimizer.zero_grad()
         g_loss.backward()
         state.g_optimizer.step()
@@ -125,6 +141,10 @@ def train(
 
         if step % recipe.log_every == 0 or step == steps:
             row = d_loss, g_loss, show(real_logits).mean(), show(fake_logits).mean()
+            if held_out is not None:
+                with amp:
+                    logits = verdict(discriminator, held_out, len(real), game.conditional, device, see_real)
+                row += (show(logits).mean(),)
             state.history.append((step, torch.stack(row).detach()))  # stays on the device
         if step % CHECK_EVERY == 0 or step == steps:
             check_losses(state)

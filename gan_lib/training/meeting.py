@@ -6,25 +6,27 @@ import torch
 from torch import Tensor, nn
 
 from gan_lib.data.images import ImageSet, to_range
-from gan_lib.errors import BadInput, BadRun, GanLibError, one_sentence
+from gan_lib.errors import BadInput, BadRun, GanLibError, brief, one_sentence
 from gan_lib.machine import parallel
 from gan_lib.machine.rng import isolated_rng
 from gan_lib.networks import evaluating
 from gan_lib.networks.brought import LastActivation
-from gan_lib.training.games import Batch
+from gan_lib.training.games import Batch, ask
 from gan_lib.training.state import State
 
 TRIED = 2  # pictures that are drawn and judged to see whether everything fits
 
 
-def check_meeting(state: State, images: ImageSet) -> None:
+def check_meeting(state: State, images: ImageSet, held_out: ImageSet | None = None) -> None:
     """BadInput unless the data, both networks and the game fit each other; nothing of the state changes.
 
     Sizes and classes are compared first, then two pictures go through both networks and both losses.
     """
     _check_sizes(state, images)
+    _check_looks(state, images)
     _check_labels(state, images)
     _check_norms(state)
+    _check_held_out(state, images, held_out)
     with isolated_rng(0, state.device), evaluating(state.generator), evaluating(state.discriminator):
         batch = _drawn(state, images)
         _judged(state, batch)
@@ -51,6 +53,31 @@ def _check_sizes(state: State, images: ImageSet) -> None:
             f"image_size is {state.recipe.image_size}, but {name} draws {tuple(shape)}; "
             f"set image_size={shape[-1]}, or choose networks of the other size."
         )
+
+
+def _check_looks(state: State, images: ImageSet) -> None:
+    if images.pixels.ndim != 4 and (state.recipe.flip or state.recipe.augment):
+        raise BadInput(f"{images.name} holds points, and flip and augment are for pictures; leave them out.")
+
+
+def _check_held_out(state: State, images: ImageSet, held_out: ImageSet | None) -> None:
+    recorded = len(state.history[0][1]) - 4 if state.history else None  # 1 with a column for them
+    if recorded is not None and recorded != (held_out is not None):
+        begun, cure = ("with", "give them again") if recorded else ("without", "leave them out")
+        raise BadInput(f"this training was begun {begun} held-out pictures; {cure}, or train it anew.")
+    if held_out is None:
+        return
+    for what, mine, theirs in (
+        ("pictures of the shape", tuple(images.pixels.shape[1:]), tuple(held_out.pixels.shape[1:])),
+        ("the classes", images.classes, held_out.classes),
+    ):
+        if mine != theirs:
+            raise BadInput(
+                f"the training has {what} {brief(mine)}, the held-out pictures {brief(theirs)}; "
+                "hold out some of the training's own."
+            )
+    if len(held_out.pixels) < 2:
+        raise BadInput("one picture is held out, and D's verdict is a mean over several; hold out two or more.")
 
 
 def _check_labels(state: State, images: ImageSet) -> None:
@@ -94,7 +121,7 @@ def _drawn(state: State, images: ImageSet) -> Batch:
     """A batch of the first pictures, with fakes that G has drawn."""
     generator, name = state.generator, type(state.generator).__name__
     n = min(TRIED, len(images.pixels))
-    real = to_range(images.pixels[:n])  # (n, C, H, W)
+    real = to_range(images.pixels[:n].to(state.device))  # (n, C, H, W)
     labels = images.labels[:n] if state.recipe.game.conditional else None
     z = torch.randn(n, generator.latent_dim, device=state.device)  # (n, latent_dim)
     told = () if labels is None else (labels,)
@@ -135,10 +162,7 @@ def _judged(state: State, batch: Batch) -> None:
     """D takes pictures of that shape, and gives logits for each."""
     discriminator, name, last = state.discriminator, type(state.discriminator).__name__, LastActivation()
     with one_sentence(f"{name} cannot judge pictures {tuple(batch.real.shape)}"), torch.no_grad(), last:
-        try:
-            found = discriminator(batch.real, *(() if batch.labels is None else (batch.labels,)))
-        except TypeError:  # it takes no labels, as an ACGAN's
-            found = discriminator(batch.real)
+        found = ask(discriminator, batch.real, batch.labels)
     logits = found[0] if isinstance(found, tuple | list) and found else found
     if not torch.is_tensor(logits) or not logits.ndim or len(logits) != len(batch.real):
         gives = f"a tensor of shape {tuple(logits.shape)}" if torch.is_tensor(logits) else f"a {type(logits).__name__}"

@@ -20,6 +20,7 @@ from gan_lib.machine.given import counted, flag, instance, listed, whole
 from gan_lib.machine.rng import isolated_rng
 from gan_lib.networks import NETWORKS, normal_weights
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lib.training.augment import known_kinds
 from gan_lib.training.games import GAMES, NON_SATURATING, Game
 
 FUSED = (torch.optim.Adam, torch.optim.AdamW)  # one kernel for all weights
@@ -122,6 +123,9 @@ class Decides:
         init_std: first weights from N(0, init_std²), as DCGAN has it; the networks' own if None.
         seed: decides the first weights, the order of the data and every z.
         bfloat16: multiply in bfloat16 where the hardware can (weights and losses stay float32).
+        flip: mirror each real picture left to right with probability ½: for things that look alike from both sides, not
+            for letters.
+        augment: how D sees real and made pictures alike, names out of `augment.AUGMENTATIONS`: for few pictures.
     """
 
     dataset: str = "fashion-mnist"
@@ -134,6 +138,8 @@ class Decides:
     init_std: float | None = None
     seed: int = 0
     bfloat16: bool = False
+    flip: bool = False
+    augment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,20 +227,32 @@ def from_card(card: Mapping[str, Any]) -> Recipe:
     return Recipe(**{key: _tuples(value) for key, value in values.items()})
 
 
-def difference(recorded: Mapping[str, Any], recipe: Recipe) -> str:
+def difference(recorded: Mapping[str, Any], recipe: Recipe, *, new_rates: bool = False) -> str:
     """What decides the weights otherwise in a card's recipe than in `recipe`, in words; empty if nothing.
 
-    Neither what is reported is looked at, nor the number of updates: a training may always go on.
+    Neither what is reported is looked at, nor the number of updates: a training may always go on. Nor, with
+    `new_rates`, are the learning rates.
     """
-    before, now = _decisive(recorded), _decisive(recipe.as_card())
+    before, now = (_decisive(card, new_rates) for card in (recorded, recipe.as_card()))
     keys = [key for key in before | now if before.get(key) != now.get(key)]
     return "; ".join(f"{key}: recorded {before.get(key)!r}, asked {now.get(key)!r}" for key in keys)
 
 
-def _decisive(card: Mapping[str, Any]) -> dict[str, object]:
-    """The two first parts as one flat dict, "generator.args" and so on, without the number of updates."""
+def rates(card: Mapping[str, Any]) -> dict[str, float]:
+    """The learning rates in a recipe's card, by the player's name."""
+    return {who: player["optimizer_args"]["lr"] for who, player in card["players"].items()}
+
+
+def _decisive(card: Mapping[str, Any], new_rates: bool) -> dict[str, object]:
+    """The two first parts as one flat dict, "generator.args" and so on, without the number of updates.
+
+    What a card does not name was not there when it was written: it is what a recipe has where nothing is said.
+    """
     flat = {f"{who}.{key}": value for who, player in card["players"].items() for key, value in player.items()}
-    return flat | {key: value for key, value in card["decides"].items() if key != "steps"}
+    for who in card["players"] if new_rates else ():
+        flat[f"{who}.optimizer_args"] = flat[f"{who}.optimizer_args"] | {"lr": None}
+    unsaid = {f.name: plain(f.default) for f in fields(Decides)}
+    return flat | {key: value for key, value in (unsaid | card["decides"]).items() if key != "steps"}
 
 
 def network_name(network: type[nn.Module]) -> str:
@@ -358,8 +376,9 @@ def _check_numbers(recipe: Recipe) -> None:
     object.__setattr__(recipe, "pictures", whole("pictures", recipe.pictures, 1, 64))
     milestones = (whole("each milestone", step, 0) for step in listed("milestones", recipe.milestones))
     object.__setattr__(recipe, "milestones", tuple(milestones))
-    for name in ("bfloat16", "keep_best"):
+    for name in ("bfloat16", "keep_best", "flip"):
         flag(name, getattr(recipe, name))
+    object.__setattr__(recipe, "augment", known_kinds(recipe.augment))
     for name in ("name", "about", "dataset"):
         instance(name, getattr(recipe, name), str, "a text")
     if recipe.ema is not None and not (isinstance(recipe.ema, float) and 0 < recipe.ema < 1):

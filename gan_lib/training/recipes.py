@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 
 import torch
+from torch import nn
 
-from gan_lib.errors import one_of
+from gan_lib.errors import BadInput, one_of
+from gan_lib.machine.given import flag, instance, whole
+from gan_lib.machine.rng import isolated_rng
 from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
+from gan_lib.networks.any_side import AnySideDiscriminator, AnySideGenerator, check_side
+from gan_lib.networks.checks import shape
 from gan_lib.networks.conditional import (
     ACGANDiscriminator,
     ACGANGenerator,
@@ -16,8 +22,9 @@ from gan_lib.networks.conditional import (
     CGANGenerator,
 )
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lib.training.augment import AUGMENTATIONS
 from gan_lib.training.games import ACGAN, CGAN, UNBOUNDED, wgan, wgan_gp
-from gan_lib.training.recipe import Recipe
+from gan_lib.training.recipe import Player, Recipe
 
 MLP_MILESTONES = (0, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 50_000)
 
@@ -272,6 +279,149 @@ RECIPES = {
         _ablation("all", 2),
     )
 }
+
+
+# ------------------------------------------------------------------------------------------------ for any pictures
+
+KINDS = ("dcgan", "wgan-gp", "acgan", "cgan")  # trainings that are tied to no data set
+WITH_LABELS = ("acgan", "cgan")
+FEW = 5_000  # pictures; with fewer D soon knows them by heart, and changes of what it sees help
+BATCH = {32: 64, 64: 64, 128: 32, 256: 16}  # by the side: a batch that a small machine holds
+FEATURES = {32: 64, 64: 32, 128: 32, 256: 32}  # on two CPU cores; twice as many, where a GPU helps, draw finer
+
+
+def for_pictures(
+    kind: str,
+    image_shape: tuple[int, int, int],
+    n_pictures: int,
+    classes: int = 1,
+    *,
+    steps: int = 5_000,
+    few: bool | None = None,
+    dataset: str = "pictures",
+) -> Recipe:
+    """A training of DCGAN's family for any pictures. `dataclasses.replace` changes what does not suit.
+
+    Args:
+        kind: "dcgan"; "wgan-gp", slower and hard to upset; "acgan" and "cgan", which draw what a label says.
+        image_shape: (C, side, side) of the pictures; side 32, 64, 128 or 256.
+        n_pictures: how many there are; a batch takes at most all of them.
+        classes: how many labels they have; looked at where the kind takes labels.
+        steps: updates of G.
+        few: flips, and other looks of all that D sees (`augment`); where there are fewer than 5,000 pictures if None.
+        dataset: the data's name.
+
+    Raises:
+        BadInput: an unknown kind, a shape that the family does not draw, no pictures, or a kind with labels and fewer
+            than two classes.
+    """
+    one_of("kind", kind, KINDS)
+    channels, side = _square(image_shape)
+    n_pictures, classes, steps = whole("n_pictures", n_pictures), whole("classes", classes), whole("steps", steps)
+    few = n_pictures < FEW if few is None else flag("few", few)
+    if kind in WITH_LABELS and classes < 2:
+        raise BadInput(
+            f"{kind} learns what each label looks like, and the pictures have {classes} class; "
+            "choose dcgan or wgan-gp, or sort the pictures into a folder for each class."
+        )
+    told = {"classes": classes} if kind in WITH_LABELS else {}
+    size = {"side": side, "features": FEATURES[side], "channels": channels} | told
+    settings = {
+        "dcgan": {},
+        "wgan-gp": {"game": wgan_gp(10.0), "d_steps": 5, "lr_g": 1e-4, "lr_d": 1e-4, "betas": (0.0, 0.9)},
+        "acgan": {"game": ACGAN},
+        "cgan": {"game": CGAN},
+    }[kind]
+    apart = {"acgan": {"auxiliary": True}, "wgan-gp": {"batch_norm": False}}.get(kind, {})
+    return Recipe(
+        name=f"{kind}-{dataset}",
+        about=f"{kind} on {dataset}, {n_pictures:,} pictures of {side}×{side}",
+        dataset=dataset,
+        image_size=side,
+        generator=AnySideGenerator,
+        discriminator=AnySideDiscriminator,
+        generator_args=size,
+        discriminator_args=size | apart,
+        batch_size=min(BATCH[side], n_pictures),
+        steps=steps,
+        milestones=_steps(steps, 0, *(steps // part for part in (64, 32, 16))),
+        ema=0.999,
+        init_std=0.02,
+        bfloat16=True,
+        keep_best=True,
+        pictures=64
+        if side <= 64 or told
+        else 16,  # a sheet of 64 large ones weighs megabytes; all classes must be seen
+        flip=few,
+        augment=tuple(AUGMENTATIONS) if few else (),
+        **settings,
+    )
+
+
+ANY_SIDE = {  # the book's networks of 32×32, and what stands for them at another side
+    DCGANGenerator: (AnySideGenerator, {}),
+    ACGANGenerator: (AnySideGenerator, {}),
+    DCGANDiscriminator: (AnySideDiscriminator, {}),
+    ACGANDiscriminator: (AnySideDiscriminator, {"auxiliary": True}),
+}
+
+
+def refit(recipe: Recipe, image_shape: tuple[int, ...], classes: int = 1, *, dataset: str | None = None) -> Recipe:
+    """The same training with networks for other pictures: their size, channels and classes; the rest stays.
+
+    MLPs take any size. DCGAN's networks are the book's own at 32×32, and of `AnySideGenerator`'s family elsewhere.
+
+    Args:
+        recipe: any training.
+        image_shape: (C, H, W) of the pictures.
+        classes: how many labels they have; looked at where the game takes labels.
+        dataset: their name; the recipe's own if None.
+
+    Raises:
+        BadInput: networks that cannot be built for such pictures, or a game with labels and fewer than two classes.
+    """
+    instance("recipe", recipe, Recipe, "a Recipe, for example recipes.recipe('dcgan-fashion')")
+    image_shape, classes = shape(image_shape), whole("classes", classes)
+    if recipe.game.conditional and classes < 2:
+        raise BadInput(
+            f"{recipe.name} learns what each label looks like, and the pictures have {classes} class; "
+            "choose a recipe without labels, or sort the pictures into a folder for each class."
+        )
+    fitted = {}
+    for who, player in recipe.players.items():
+        fitted[who], fitted[f"{who}_args"] = _refitted(recipe, player, image_shape, classes)
+    same = {"dataset": recipe.dataset if dataset is None else dataset, "image_size": image_shape[-1]}
+    return replace(recipe, **fitted, **same)
+
+
+def _refitted(
+    recipe: Recipe, player: Player, image_shape: tuple[int, ...], classes: int
+) -> tuple[type[nn.Module], dict]:
+    """A player's network for such pictures, and what it is called with."""
+    network, args = player.network, player.args
+    if network in ANY_SIDE and image_shape[1:] != (32, 32):
+        network, extra = ANY_SIDE[network]
+        args = args | extra
+    told = {"classes": classes} if recipe.game.conditional else {}
+    given = {"image_shape": image_shape, "channels": image_shape[0], "side": image_shape[-1]} | told
+    takes = signature(network).parameters
+    args = args | {name: value for name, value in given.items() if name in takes}
+    with isolated_rng(), torch.device("meta"):
+        draws = getattr(network(**args), "image_shape", None) if set(args) <= set(takes) else None
+    if draws != image_shape:
+        raise BadInput(
+            f"{network.__name__} of {recipe.name} cannot be built for pictures of the shape {image_shape}; "
+            f"choose a recipe for any pictures: {', '.join(KINDS)}."
+        )
+    return network, args
+
+
+def _square(image_shape: tuple[int, ...]) -> tuple[int, int]:
+    """(channels, side) of square pictures that the family draws. BadInput: others."""
+    found = shape(image_shape)
+    if len(found) != 3 or found[1] != found[2]:
+        raise BadInput(f"the pictures have the shape {found}; bring squares, (channels, side, side).")
+    return found[0], check_side(found[1])
 
 
 def recipe(name: str) -> Recipe:

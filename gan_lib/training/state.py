@@ -30,7 +30,7 @@ class State:
         g_optimizer, d_optimizer: fused where torch has it.
         rng: gives every z and the order of the data, on the device.
         rows: the batches' rows, from `rng`.
-        history: (step, float32 (4,) on the device) for each line of the history.
+        history: (step, float32 (4,) on the device, or (5,) with held-out pictures) for each line of the history.
     """
 
     def __init__(self, recipe: Recipe, n_images: int, device: str | torch.device = "cpu"):
@@ -63,7 +63,8 @@ class State:
             mine.copy_(current)
 
     def curves(self) -> Tensor:
-        """The history: float32 (lines, 5) on the CPU, columns `training.HISTORY_COLUMNS`; one copy from the device."""
+        """The history: float32 (lines, 5) on the CPU, columns `training.HISTORY_COLUMNS`, or (lines, 6) with
+        `held_out.HELD_OUT`; one copy from the device."""
         if not self.history:
             return torch.empty(0, 5)
         steps = torch.tensor([step for step, _ in self.history], dtype=torch.float32)[:, None]  # (lines, 1)

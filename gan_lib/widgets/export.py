@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from gan_lib.machine.rng import isolated_rng, z_from_seed
 from gan_lib.networks.brought import Drawer, brought
+from gan_lib.widgets.face import base64_text
 from gan_lib.widgets.follow import Step, follow
 from gan_lib.widgets.layers import Layers, NotExportable
 
@@ -36,6 +37,10 @@ class Exported:
 
     spec: dict
     weights: bytes
+
+    def whole(self) -> dict:
+        """The spec with the weights in it, as base64 text: nothing has to lie beside the page."""
+        return self.spec | {"data": base64_text(self.weights)}
 
 
 def export(generator: object) -> Exported:

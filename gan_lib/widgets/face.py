@@ -63,6 +63,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "generators.js",
         "latent_view.js",
         "latent_link.js",
+        "labels.js",
         "latent_explorer.js",
     ),
     "ledger": ("ledger.js",),
@@ -75,6 +76,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "generators.js",
         "latent_view.js",
         "latent_link.js",
+        "labels.js",
         "latent_explorer.js",
         "pictures/training_set.js",
         "pictures/moments.js",
@@ -119,8 +121,16 @@ def display_page(kind: str, data: dict | None, poster: bytes, alt: str, note: st
         alt: what the picture shows.
         note: one sentence under the picture.
     """
+    copy = "" if data is None else program(SCRIPTS[kind])
+    text = f"<style>{_style()}</style>\n{figure(kind, data, poster, alt, note, copy)}"
+    # A blank line would end the HTML block where a notebook becomes Markdown.
+    text = "\n".join(line for line in text.splitlines() if line.strip())
+    display({"text/html": text, "image/png": base64_text(poster), "text/plain": alt}, raw=True)
+
+
+def figure(kind: str, data: dict | None, poster: bytes, alt: str, note: str = "", script: str = "") -> str:
+    """The HTML of a widget, with the script that brings it alive; the other arguments are those of `display_page`."""
     parts = [
-        f"<style>{_style()}</style>",
         f'<figure class="gan-widget" data-kind="{kind}">',
         f'<img class="gan-poster" alt="{html.escape(alt)}" src="data:image/png;base64,{base64_text(poster)}">',
     ]
@@ -129,11 +139,8 @@ def display_page(kind: str, data: dict | None, poster: bytes, alt: str, note: st
     if data is not None:
         content = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
         parts.append(f'<script type="application/json">{content}</script>')
-        parts.append(f"<script>{_program(SCRIPTS[kind])}</script>")
-    parts.append("</figure>")
-    # A blank line would end the HTML block where a notebook becomes Markdown.
-    text = "\n".join(line for line in "\n".join(parts).splitlines() if line.strip())
-    display({"text/html": text, "image/png": base64_text(poster), "text/plain": alt}, raw=True)
+        parts.append(f"<script>{script}</script>")
+    return "\n".join([*parts, "</figure>"])
 
 
 def without_copies(text: str) -> str:
@@ -144,7 +151,7 @@ def without_copies(text: str) -> str:
 def shared() -> dict[str, str]:
     """Name → text of the two files that the built pages have in place of the copies."""
     every = dict.fromkeys(name for names in SCRIPTS.values() for name in names)
-    return {"widgets.js": _program(every), "widgets.css": _style()}
+    return {"widgets.js": program(every), "widgets.css": _style()}
 
 
 def base64_text(content: bytes) -> str:
@@ -159,7 +166,7 @@ def text_of(name: str) -> str:
     return (PAGE / name).read_text(encoding="utf-8")
 
 
-def _program(names: Iterable[str]) -> str:
+def program(names: Iterable[str]) -> str:
     """Files in page/, without their comments, as one script that leaves no names in the page."""
     code = COMMENTS.sub("", "\n".join(text_of(name) for name in ("mount.js", *names)))
     return f"(() => {{\n{code}\n}})();"

@@ -17,7 +17,7 @@ from gan_lib.networks.brought import Drawer
 from gan_lib.runs.run import SHIPPED
 from gan_lib.show.latent import sweep
 from gan_lib.widgets.export import NotExportable, export
-from gan_lib.widgets.face import base64_text, display_page
+from gan_lib.widgets.face import display_page
 from gan_lib.widgets.live_latent import Generators, LatentExplorer, setting
 
 TRAVELS = 500_000  # bytes of weights that an output carries itself; larger ones of the book's runs lie beside the page
@@ -63,18 +63,24 @@ def _display_static(drawers: dict[str, Drawer], dims: list[int], seed: int, labe
         f"is set to −3, 0 and 3 while the rest stays.{who}"
     )
     try:
-        shown = [{"title": title, "network": _network(network)} for title, network in generators.items()]
-        data, note = {"generators": shown, "dims": dims, "seed": seed, "label": label, "classes": names or None}, ""
+        shown = {title: _network(network) for title, network in generators.items()}
+        data, note = data_of(shown, dims, seed, label, names), ""
     except NotExportable as error:
         data, note = None, f"{error} Run this cell in Jupyter to move the sliders."
     display_page("latent", data, _poster(drawers, dims, seed, label), alt, note)
+
+
+def data_of(networks: dict[str, dict], dims: list[int], seed: int, label: int, names: list[str]) -> dict:
+    """What page/latent_explorer.js gets: title → network, and the rest of what `live_latent.setting` gives."""
+    generators = [{"title": title, "network": network} for title, network in networks.items()]
+    return {"generators": generators, "dims": dims, "seed": seed, "label": label, "classes": names or None}
 
 
 def _network(generator: nn.Module) -> dict:
     exported = export(generator)
     if len(exported.weights) > TRAVELS and generator in SHIPPED:
         return exported.spec
-    return exported.spec | {"data": base64_text(exported.weights)}
+    return exported.whole()
 
 
 def _poster(drawers: dict[str, Drawer], dims: list[int], seed: int, label: int) -> bytes:

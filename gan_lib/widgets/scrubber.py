@@ -126,7 +126,7 @@ def _text(run: Run | Play, step: int) -> str:
     if step == 0:
         return "before the first update"
     nearest = (run.history[:, 0] - step).abs().argsort(stable=True)[:20]  # 20 lines: single batches jump too much
-    _, d_loss, g_loss, d_real, d_fake = run.history[nearest].mean(0).tolist()
+    _, d_loss, g_loss, d_real, d_fake = run.history[nearest, :5].mean(0).tolist()
     name = "D" if run.recipe.game.has_probability else "critic"
     return (
         f"{step:,} updates · {name}(real) {d_real:.2f} · {name}(fake) {d_fake:.2f} · "

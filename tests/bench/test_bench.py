@@ -1,13 +1,14 @@
 """The textbook loop that ours is timed against, and the table."""
 
 import json
+import os
 import platform
 from dataclasses import replace
 
 import pytest
 import torch
 
-from gan_lib.bench import memory, quality, speed, textbook
+from gan_lib.bench import memory, quality, reading, speed, textbook
 from gan_lib.data import ImageSet, to_range
 from gan_lib.errors import BadInput
 from gan_lib.machine.device import give_memory_back
@@ -207,3 +208,26 @@ def test_without_bfloat16_hardware_nothing_is_called_bfloat16(tiny, fingerprints
     with pytest.raises(BadInput, match="no bfloat16 hardware"):
         quality.precision(tiny, steps=3)
     assert not fingerprints
+
+
+# --------------------------------------------------------------------------------------------- a folder of pictures
+
+
+def test_reading_measures_the_same_pictures_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(reading, "SIZES", ((16, 16), (24, 16)))
+    monkeypatch.setattr(reading, "FEATURES", 1)
+    monkeypatch.setattr(reading, "rate", lambda loop, seconds: loop(1) or 2.0)
+    monkeypatch.setattr(reading, "SIDE", 32)
+    monkeypatch.setattr(reading, "cores", lambda: 0)  # the DataLoader in this process
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    both = []
+    monkeypatch.setattr(reading, "_image_folder", lambda folder, real=reading._image_folder: both.append(real(folder)))
+    monkeypatch.setattr(
+        reading, "_ours", lambda folder, turn, real=reading._ours: both.append(real(folder, turn)) or both[-1]
+    )
+    found = reading.measure(12, 1.0, 1)
+    ours, again, theirs = both[0].pixels, both[1].pixels, both[2]
+    assert torch.equal(ours, again) and theirs.shape == ours.shape == (12, 3, 32, 32)
+    assert (theirs.int() - ours.int()).abs().float().mean() < 4  # bilinear, and bicubic
+    assert found["ratio"] == 1 and set(found["pictures_per_s"]) == {"ours", "again", "ImageFolder"}
+    assert not list(tmp_path.iterdir()) and os.environ["XDG_CACHE_HOME"] == str(tmp_path)

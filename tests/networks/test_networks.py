@@ -9,28 +9,36 @@ from torch import nn
 from gan_lib.errors import BadInput
 from gan_lib.networks import at_least_float32, check_labels, evaluating, normal_weights
 from gan_lib.networks.ablated import AblatedDiscriminator, AblatedGenerator
+from gan_lib.networks.any_side import AnySideDiscriminator, AnySideGenerator
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator, LargeDCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.training import games
 from gan_lib.training.games import Batch
+from gan_lib.widgets.export import export
 
 BATCH, Z, CLASSES = 4, 5, 3
 SMALL_G = {
     "mlp": partial(MLPGenerator, Z, 6, (3, 4, 2)),
     "dcgan": partial(DCGANGenerator, Z, 4, 3),
     "dcgan without batch norm": partial(DCGANGenerator, Z, 4, batch_norm=False),
-    "large dcgan": partial(LargeDCGANGenerator, Z, (8, 4), 3),
+    "any side": partial(AnySideGenerator, Z, 32, 2),
+    "any side with labels": partial(AnySideGenerator, Z, 32, 2, 1, CLASSES),
     "cgan": partial(CGANGenerator, Z, CLASSES, (3, 4, 2), 4),
     "acgan": partial(ACGANGenerator, Z, CLASSES, 4, 3),
 }
+WITH_LABELS = ("cgan", "acgan", "any side with labels")
 SMALL_D = {
     "mlp": partial(MLPDiscriminator, (3, 4, 2), 6),
     "dcgan": partial(DCGANDiscriminator, 4, 3),
     "dcgan without batch norm": partial(DCGANDiscriminator, 4, batch_norm=False),
     "cgan": partial(CGANDiscriminator, (3, 4, 2), CLASSES, 4),
     "acgan": partial(ACGANDiscriminator, CLASSES, 4, 3),
+    "any side": partial(AnySideDiscriminator, 32, 2),
+    "any side without batch norm": partial(AnySideDiscriminator, 32, 2, batch_norm=False),
+    "any side with projection": partial(AnySideDiscriminator, 32, 2, 1, CLASSES),
+    "any side with two heads": partial(AnySideDiscriminator, 32, 2, 1, CLASSES, auxiliary=True),
 }
 
 
@@ -80,7 +88,8 @@ def g_inputs(generator, scale=1.0):
 
 def d_inputs(discriminator):
     x = torch.rand(BATCH, *discriminator.image_shape) * 2 - 1
-    return (x, some_labels()) if isinstance(discriminator, CGANDiscriminator) else (x,)
+    is_told = isinstance(discriminator, CGANDiscriminator) or getattr(discriminator, "told", None) is not None
+    return (x, some_labels()) if is_told else (x,)
 
 
 def logits(output):
@@ -96,6 +105,8 @@ def logits(output):
         (MLPGenerator, 114_064),
         (MLPDiscriminator, 100_609),
         (SmallClassifier, 421_642),
+        (AnySideGenerator, 3_576_704),
+        (AnySideDiscriminator, 2_765_633),
         (DCGANGenerator, 3_444_353),
         (DCGANDiscriminator, 661_697),
         (CGANGenerator, 1_489_012),
@@ -150,12 +161,85 @@ def test_the_large_generator_is_the_table_of_the_notes():
     assert parameters(generator) == 12_817_856 == sum(weights for _, _, weights in LARGE)
 
 
-@pytest.mark.parametrize(("widths", "channels", "side"), [((4,), 1, 8), ((8, 4), 3, 16), ((8, 4, 2), 2, 32)])
-def test_each_width_of_the_large_generator_doubles_the_side(widths, channels, side):
-    generator = LargeDCGANGenerator(Z, widths, channels)
-    assert generator(torch.randn(2, Z)).shape == (2, channels, side, side) == (2, *generator.image_shape)
-    kinds = [nn.ConvTranspose2d, *[nn.BatchNorm2d, nn.ReLU, nn.ConvTranspose2d] * len(widths), nn.Tanh]
-    assert [type(layer) for layer in leaves(generator)] == kinds
+# ------------------------------------------------------------------------------------------ any side
+
+
+SHAPES = {  # of the hidden layers, from the picture inwards
+    (32, 4): [(4, 16), (8, 8), (16, 4)],
+    (64, 3): [(3, 32), (6, 16), (12, 8), (24, 4)],
+    (128, 2): [(2, 64), (4, 32), (8, 16), (16, 8), (32, 4)],
+    (256, 64): [(64, 128), (128, 64), (256, 32), (512, 16), (1024, 8), (1024, 4)],
+}
+
+
+@pytest.mark.parametrize(("side", "features"), SHAPES)
+def test_a_generator_and_a_discriminator_of_any_side_have_the_same_widths(side, features):
+    with torch.device("meta"):
+        generator, discriminator = AnySideGenerator(Z, side, features, 2), AnySideDiscriminator(side, features, 2)
+        drawn = [shape for *shape, _ in seen_by_each_layer(generator, torch.randn(BATCH, Z))]
+        judged = [shape for *shape, _ in seen_by_each_layer(discriminator, torch.randn(BATCH, 2, side, side))]
+    hidden = [[channels, n, n] for channels, n in SHAPES[side, features]]
+    each = [drawn[i] for i, layer in enumerate(leaves(generator)) if isinstance(layer, nn.ConvTranspose2d)]
+    assert each == [*hidden[::-1], [2, side, side]] and generator.image_shape == (2, side, side)
+    each = [judged[i] for i, layer in enumerate(leaves(discriminator)) if isinstance(layer, nn.Conv2d)]
+    assert each == [*hidden, [1, 1, 1]] and discriminator.image_shape == (2, side, side)
+
+
+def test_more_features_than_the_widest_layer_may_have_stay_as_they_are():
+    with torch.device("meta"):
+        norms = [
+            layer.num_features for layer in leaves(AnySideGenerator(Z, 32, 2000)) if hasattr(layer, "num_features")
+        ]
+    assert norms == [2000, 2000, 2000]
+
+
+@pytest.mark.parametrize("side", [48, 16, 512, 64.5, "64", None, True])
+@pytest.mark.parametrize("network", [AnySideGenerator, AnySideDiscriminator])
+def test_a_side_that_the_family_does_not_have_is_refused(network, side):
+    with pytest.raises(BadInput, match=r"each layer doubles it from 4 on; choose one of: 32, 64, 128, 256\.$"):
+        network(side=side)
+
+
+def test_each_bias_stands_where_no_batch_norm_takes_it_away():
+    for network in (
+        AnySideGenerator(Z, 64, 2),
+        AnySideDiscriminator(64, 2),
+        AnySideDiscriminator(64, 2, batch_norm=False),
+    ):
+        pairs = list(zip(leaves(network), [*leaves(network)[1:], None], strict=True))
+        found = [
+            (layer.bias is None) == isinstance(after, nn.BatchNorm2d) for layer, after in pairs if "Conv" in repr(layer)
+        ]
+        assert all(found[:-1]) and len(found) == 5  # but the generator's last, which has none as the notes have it
+
+
+def test_the_projection_adds_how_well_the_picture_fits_its_label():
+    d = AnySideDiscriminator(32, 2, 1, CLASSES).eval()
+    x, labels = torch.randn(BATCH, 1, 32, 32), some_labels()
+    h = d.trunk(x).detach().double()  # (B, 8, 4, 4)
+    with torch.no_grad():
+        plain = affine(d.head, h.flatten(1))  # (B, 1)
+        for i in range(BATCH):
+            pooled = [sum(h[i, c, y, z] for y in range(4) for z in range(4)) / 16 for c in range(8)]
+            plain[i] += sum(w * p for w, p in zip(d.told.weight[labels[i]].double(), pooled, strict=True))
+        torch.testing.assert_close(d(x, labels).double(), plain, rtol=1e-4, atol=1e-6)
+
+
+def test_the_label_changes_what_the_projection_says_and_is_needed():
+    d, x = AnySideDiscriminator(32, 2, 1, CLASSES).eval(), torch.randn(1, 1, 32, 32)
+    said = d(x.expand(CLASSES, -1, -1, -1), torch.arange(CLASSES))
+    assert len(set(said.flatten().tolist())) == CLASSES
+    with pytest.raises(BadInput, match="no labels were given"):
+        d(x)
+    with pytest.raises(BadInput, match="classes is 0; choose a whole number, 1 or more"):
+        AnySideDiscriminator(32, 2, auxiliary=True)
+
+
+@pytest.mark.parametrize("name", ["any side", "any side with labels"])
+def test_a_page_can_run_a_generator_of_any_side(name):
+    generator = SMALL_G[name]().eval()
+    spec = export(generator).spec
+    assert spec["shape"] == list(generator.image_shape) and len(spec["labels"] or []) == generator.classes
 
 
 # ------------------------------------------------------------------------------------- the notes' networks
@@ -305,7 +389,7 @@ def test_the_classifier_reads_its_logits_off_128_features():
 def test_a_generator_says_what_it_takes_and_gives(name):
     generator = SMALL_G[name]()
     assert generator.latent_dim == Z
-    assert generator.classes == (CLASSES if name in ("cgan", "acgan") else 0)
+    assert generator.classes == (CLASSES if name in WITH_LABELS else 0)
     assert isinstance(generator.image_shape, tuple)
     assert generator(*g_inputs(generator)).shape == (BATCH, *generator.image_shape)
 
@@ -329,7 +413,7 @@ def test_a_discriminator_gives_a_logit_without_a_sigmoid(name):
     assert output.abs().max() > 1
 
 
-@pytest.mark.parametrize("name", ["cgan", "acgan"])
+@pytest.mark.parametrize("name", WITH_LABELS)
 def test_the_label_changes_the_picture(name):
     generator = SMALL_G[name]().eval()
     images = generator(torch.randn(1, Z).expand(CLASSES, -1), torch.arange(CLASSES))
@@ -370,6 +454,7 @@ def test_each_head_of_acgan_teaches_the_trunk():
     [
         (partial(DCGANDiscriminator, 4), [8, 16]),
         (partial(DCGANDiscriminator, 4, batch_norm=False), []),
+        (partial(AnySideDiscriminator, 64, 2), [4, 8, 16]),
         (partial(DCGANGenerator, Z, 4), [16, 8]),
         (partial(DCGANGenerator, Z, 4, batch_norm=False), []),
     ],
@@ -427,6 +512,9 @@ def one_step(game, generator, discriminator, real, labels=()):
         (games.smoothed(), "dcgan", "dcgan", ()),
         (games.CGAN, "cgan", "cgan", ()),
         (games.ACGAN, "acgan", "acgan", ()),
+        (games.CGAN, "any side with labels", "any side with projection", ()),
+        (games.ACGAN, "any side with labels", "any side with two heads", ()),
+        (games.wgan_gp(), "any side", "any side without batch norm", ("head.bias",)),
         (games.wgan(), "dcgan without batch norm", "dcgan without batch norm", ("head.bias",)),
         (games.wgan_gp(), "dcgan without batch norm", "dcgan without batch norm", ("head.bias",)),
     ],
@@ -578,7 +666,7 @@ def test_off_the_cpu_labels_are_not_looked_at_but_their_shape_and_type_are(make)
                 network(x, wrong)
 
 
-@pytest.mark.parametrize("name", ["mlp", "dcgan", "large dcgan"])
+@pytest.mark.parametrize("name", ["mlp", "dcgan", "any side"])
 def test_a_network_that_knows_no_labels_takes_them_all_the_same(name):
     generator, z = SMALL_G[name]().eval(), torch.randn(BATCH, Z)
     assert torch.equal(generator(z, some_labels()), generator(z))

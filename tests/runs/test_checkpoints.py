@@ -559,6 +559,62 @@ def test_a_finished_run_that_cannot_be_what_is_asked_for_says_so(tmp_path, tiny)
         recorded(tiny, tmp_path / "short", resume=True, steps=8)
 
 
+# ------------------------------------------------------------------------------------------ other learning rates
+
+
+def rates(run):
+    return [tuple(each.values()) for each in run.card.get("learning_rates", ())]
+
+
+def test_other_learning_rates_are_refused_unless_asked_for(tmp_path, tiny):
+    recorded(tiny, tmp_path / "run", steps=4)
+    slower = replace(tiny, lr_g=1e-5)
+    with pytest.raises(
+        BadRun, match=r"has other learning rates \(generator.*'lr': 1e-05.* by new_rates=True \(--lr\), or choose"
+    ):
+        recorded(slower, tmp_path / "run", resume=True, steps=8)
+    with pytest.raises(BadRun, match="belongs to another training"):
+        recorded(replace(slower, seed=1), tmp_path / "run", resume=True, steps=8, new_rates=True)
+    with pytest.raises(BadRun, match="belongs to another training"):
+        recorded(replace(slower, betas=(0.0, 0.9)), tmp_path / "run", resume=True, steps=8, new_rates=True)
+
+
+def test_the_card_says_which_rates_began_when_and_the_weights_learn_by_them(tmp_path, tiny):
+    recorded(tiny, tmp_path / "run", steps=4)
+    before = runs.load(tmp_path / "run")
+    assert "learning_rates" not in before.card
+    still = replace(tiny, lr_g=0.0, lr_d=0.0)
+    run = recorded(still, tmp_path / "run", resume=True, steps=8, new_rates=True)
+    assert same_bits(flat(run.generator.state_dict()), flat(before.generator.state_dict()))
+    assert rates(run) == [(0, 2e-4, 2e-4), (4, 0.0, 0.0)]
+    run = recorded(tiny, tmp_path / "run", resume=True, steps=12, new_rates=True)
+    assert not all(map(torch.equal, run.generator.parameters(), before.generator.parameters()))
+    assert rates(run) == [(0, 2e-4, 2e-4), (4, 0.0, 0.0), (8, 2e-4, 2e-4)]
+    assert list(run.card["learning_rates"][0]) == ["after", "generator", "discriminator"] and run.recipe.lr_g == 2e-4
+    run = recorded(tiny, tmp_path / "run", resume=True, steps=14)  # the last rates are the run's own now
+    assert rates(run) == [(0, 2e-4, 2e-4), (4, 0.0, 0.0), (8, 2e-4, 2e-4)] and run.card["steps_done"] == 14
+
+
+def test_a_stopped_training_goes_on_with_other_rates_too(tmp_path, path, tiny, monkeypatch):
+    with monkeypatch.context() as patch:
+        press(patch, at=5)
+        with pytest.raises(Stopped):
+            recorded(tiny, tmp_path / "run")
+    done = torch.load(path, weights_only=True)["state"]["step"]
+    faster = replace(tiny, lr_d=1e-3)
+    run = recorded(faster, tmp_path / "run", resume=True, new_rates=True)
+    assert rates(run) == [(0, 2e-4, 2e-4), (done, 2e-4, 1e-3)] and run.card["steps_done"] == tiny.steps
+
+
+def test_the_same_rates_change_nothing_where_new_ones_are_allowed(tmp_path, tiny):
+    recorded(tiny, tmp_path / "whole")
+    recorded(tiny, tmp_path / "run", steps=5)
+    recorded(tiny, tmp_path / "run", resume=True, new_rates=True)
+    whole, run = (runs.load(tmp_path / name) for name in ("whole", "run"))
+    assert same_bits(flat(run.generator.state_dict()), flat(whole.generator.state_dict()))
+    assert "learning_rates" not in run.card
+
+
 def test_fewer_pictures_of_each_milestone_may_be_kept_later_but_not_more(tmp_path, tiny):
     few = replace(tiny, pictures=10)
     recorded(few, tmp_path / "run", steps=4)

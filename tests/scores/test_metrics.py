@@ -21,6 +21,7 @@ from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.scores import metrics
 from gan_lib.scores.metrics import Judge
+from gan_lib.scores.own import OwnScore
 from gan_lib.show.latent import z_from_seed
 
 N = 1020  # pictures: two batches, so that their seams are tested too
@@ -720,11 +721,21 @@ def test_a_data_set_has_a_score_or_none(trained):
         images = ImageSet(name, grey)
         assert metrics.score_of(images)(trained, n=50) == metrics.frechet_distance(trained, n=50, dataset=name)
         assert metrics.evaluation_of(images).keywords == {"dataset": name}
-        assert metrics.score_of(images, side=64) is metrics.evaluation_of(images, side=64) is None
-        assert metrics.score_of(ImageSet(name, large), side=32) is not None
-    nobody_knows = ("digits", grey), ("mine", grey), ("mnist", grey.repeat(1, 3, 1, 1)), ("mnist", large)
-    for name, pixels in nobody_knows:
-        assert metrics.score_of(ImageSet(name, pixels)) is metrics.evaluation_of(ImageSet(name, pixels)) is None
+        assert metrics.score_of(ImageSet(name, large), side=32).func is metrics.frechet_distance
+        assert isinstance(metrics.score_of(images, side=64).func.__self__, OwnScore)
+    for name, pixels in ("mine", grey), ("mnist", grey.repeat(1, 3, 1, 1)), ("mnist", large):
+        for score in (metrics.score_of(ImageSet(name, pixels)), metrics.evaluation_of(ImageSet(name, pixels))):
+            assert isinstance(score.func.__self__, OwnScore)
+    for nobody_knows in (ImageSet("digits", grey), ImageSet("mine", grey[..., :15, :15]), ImageSet("one", grey[:1])):
+        assert metrics.score_of(nobody_knows) is metrics.evaluation_of(nobody_knows) is None
+    assert metrics.score_of(ImageSet("points", torch.rand(4, 2))) is None
+
+
+def test_the_card_says_which_score_it_is_of_how_many_and_its_floor(monkeypatch, trained):
+    monkeypatch.setitem(metrics.evaluate.__kwdefaults__, "n", 50)
+    found = metrics.evaluation_of(ImageSet("mnist", torch.zeros(4, 1, 28, 28, dtype=torch.uint8)))(trained)
+    assert "classifier-mnist" in found["measure"] and found["pictures"] == metrics.SAMPLES
+    assert found["floor"] == metrics.classifier_card("mnist")["floors"]["28"] and found["frechet"] > 1
 
 
 # ---------------------------------------------------------------------------------------------- the judges

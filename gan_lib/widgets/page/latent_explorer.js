@@ -44,7 +44,7 @@ class LatentExplorer {
       this.failed(error);
       this.say(`The generator stopped: ${error.message}. Load the page again.`);
     });
-    this.makeControls();
+    this.makeControls(spec);
     spec.dims.forEach((k) => this.addSlider(k));
     this.layOut();
     addEventListener("hashchange", () => this.fromLink());
@@ -52,17 +52,16 @@ class LatentExplorer {
     this.fromLink();
   }
 
-  makeControls() {
+  makeControls(spec) {
     this.sliders = element("div", { class: "gan-sliders" });
     this.seedBox = element("input", { type: "number", min: 0, max: 4294967295, step: 1 });
     this.dimensionBox = element("input", { type: "number", min: 0, max: this.size - 1, step: 1, value: 0 });
-    const options = (this.classes || []).map((name, i) => element("option", { value: i }, name));
-    this.labelBox = element("select", { "aria-label": "label" }, ...options);
+    const choose = (label) => { this.say(""); this.label = label; this.redraw(); };
+    this.labels = this.classes && (spec.buttons ? labelButtons : labelList)(this.classes, choose);
     this.message = element("span", { role: "status" });
     this.back = button("Back to the pin", () => this.goBack());
     this.back.disabled = true;
     this.seedBox.addEventListener("change", () => this.fromSeed(this.seedBox.valueAsNumber));
-    this.labelBox.addEventListener("change", () => { this.say(""); this.label = +this.labelBox.value; this.redraw(); });
   }
 
   layOut() {
@@ -72,7 +71,7 @@ class LatentExplorer {
       element("div", { class: "gan-columns" },
         ...this.views.map((view) => view.head),
         element("div", { class: "gan-controls" }, this.sliders,
-          ...(this.classes ? [row(element("label", {}, "label", this.labelBox))] : []),
+          ...(this.labels ? [row(this.labels.node)] : []),
           row(button("New z", () => this.fromSeed(Math.floor(Math.random() * 1e6))),
             element("label", {}, "seed", this.seedBox), button("Reset", reset)),
           row(element("label", {}, "dimension", this.dimensionBox), button("Add slider", () => this.addDimension())),
@@ -127,7 +126,7 @@ class LatentExplorer {
 
   showAll() {
     this.seedBox.value = this.seed;
-    this.labelBox.value = this.label;
+    this.labels?.show(this.label);
     for (const range of this.sliders.querySelectorAll("input")) range.show();
     this.redraw();
   }
