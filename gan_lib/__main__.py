@@ -71,16 +71,16 @@ def train(
         labels = "folders" if is_told else None
         images = data.folder(folder, side, channels=channels, fit=fit, ground=ground, labels=labels, device=where)
         shape, n, classes = tuple(images.pixels.shape[1:]), len(images.pixels), len(images.classes)
-        if is_own:
-            length = {} if steps is None else {"steps": steps}
-            chosen = recipes.for_pictures(recipe, shape, n, classes, few=few, dataset=images.name, **length)
-        else:
-            chosen = recipes.refit(_known(recipe), shape, classes, dataset=images.name)
-            chosen = replace(chosen, name=f"{recipe}-{images.name}")
         held = (0 if n < FEWEST else min(n // 10, MOST_HELD)) if hold_out is None else hold_out
         if held >= n:
             raise BadInput(f"--hold-out is {held:,} and there are {n:,} pictures; choose 0…{n - 1:,}.")
         images, held_out = images.split(held) if held else (images, None)
+        if is_own:
+            length = {} if steps is None else {"steps": steps}
+            chosen = recipes.for_pictures(recipe, shape, n - held, classes, few=few, dataset=images.name, **length)
+        else:
+            chosen = recipes.refit(_known(recipe), shape, classes, dataset=images.name)
+            chosen = replace(chosen, name=f"{recipe}-{images.name}")
     else:
         chosen = _known(recipe)
         images = data.load(chosen.dataset, "train", where)
