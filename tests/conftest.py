@@ -36,7 +36,10 @@ torch.set_num_threads(THREADS)
 
 # Processes that can be killed: forked from one that has imported torch and never trained, so that each starts at once.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gan_lib.__main__", "tests.conftest", "torchvision.datasets", "ipykernel.kernelapp"])
+# None of tests/ among them: the process may begin in a test's own folder, where `tests` would be torch-fidelity's.
+FORKS.set_forkserver_preload(
+    ["gan_lib.__main__", "pytest", "jupyter_client.provisioning", "torchvision.datasets", "ipykernel.kernelapp"]
+)
 tqdm.set_lock(RLock())  # its own is a semaphore, which a killed process would leave behind
 
 FEW = {"about": "for tests", "batch_size": 8, "steps": 12, "milestones": (0, 5), "log_every": 5}

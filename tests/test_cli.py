@@ -326,6 +326,13 @@ def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
     assert command("bench", "tiny")[1] == "{'asked': ['tiny', 5.0, 3]}\n"
     assert len(json.loads(command("bench", "--json")[1])) == len(cli.speed.KINDS)
     assert command("bench", "--what", "memory", "--steps", "7")[1].split() == ["recipe", "dcgan-fashion", "steps", "7"]
+    monkeypatch.setattr(cli.reading, "measure", lambda *asked: {"asked": asked})
+    assert command("bench", "--what", "reading", "--pictures", "400")[1].split(maxsplit=1) == [
+        "asked",
+        "(400, 5.0, 3)\n",
+    ]
+    status, _, err = command("bench", "tiny", "--what", "reading")
+    assert status == 2 and "leave tiny out" in err
 
 
 def test_help_names_the_commands(command):

@@ -11,6 +11,7 @@ from PIL import Image
 import gan_lib.__main__ as cli
 from gan_lib import runs
 from gan_lib.networks.any_side import AnySideGenerator
+from gan_lib.scores import scoreboard
 from gan_lib.training.held_out import HELD_OUT
 
 SMALL = ("--side", "32", "--batch-size", "8", "--device", "cpu")
@@ -77,6 +78,16 @@ def test_it_goes_on_with_other_rates_and_not_with_other_pictures(folder, command
     status, _, err = command(*train, "--steps", 4, "--lr", 1e-5, "--resume")
     assert status == 2
     assert "1 picture is new (round/new.png), 1 picture is gone (square/1.png)" in err
+
+
+def test_it_is_compared_with_pictures_that_are_read_as_those_it_learned_from(folder, command, tmp_path, monkeypatch):
+    padded = ("--fit", "pad", "--ground", "black", "--steps", 1, "--out", "mine")
+    status, _, err = command("train", "dcgan", "--data", folder, *SMALL, *padded)
+    assert status == 0, err
+    read, asked = scoreboard.read_pictures, []
+    monkeypatch.setattr(scoreboard, "read_pictures", lambda *a, **k: asked.append(k) or read(*a, **k))
+    assert command("evaluate", tmp_path / "mine", "--data", folder)[0] == 0
+    assert asked == [{"channels": 3, "fit": "pad", "ground": "#000000"}]
 
 
 def test_subfolders_are_classes_where_the_game_has_labels(folder, command, tmp_path):

@@ -168,10 +168,8 @@ class ImageSet:
         rest, out = (origin.part(f"{n} held out, seed {seed}: {which}") for which in ("the rest", "those"))
         if not self.is_on_disk:
             return self._rows(order, rest), self._rows(held, out)
-        rows, pixels = (
-            origin.order[order],
-            mapped(origin.file, *self.pixels.shape[1:]),
-        )  # (N − n,), (rows of the file, …)
+        rows = origin.order[order]  # (N − n,)
+        pixels = mapped(origin.file, *self.pixels.shape[1:])  # (rows of the file, …)
         moved = (rows != torch.arange(left)).nonzero()[:, 0]
         pixels[moved] = pixels[rows[moved]]  # in memory: the file stays as it is
         rest = replace(rest, file=origin.file, order=rows)

@@ -25,7 +25,8 @@ FRESH = 3 * 10**9  # nanoseconds: a file changed so shortly before may change ag
 OTHER = "no picture"  # why a file is left out that neither ends nor begins like a picture
 NOTHING = {"why": "", "pixels": b"", "width": 0, "height": 0, "kind": "", "mode": "", "size": 0, "mtime": 0, "sha": ""}
 READY = b"ready\n"
-ORIENTATION = 0x0112  # EXIF's number for it
+# EXIF's number for it. Pillow's own ImageOps.exif_transpose writes all notes anew, and fails where one is broken.
+ORIENTATION = 0x0112
 TURNS = {  # its value → what puts the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -61,11 +61,8 @@ class AnySideGenerator(nn.Module):
         super().__init__()
         latent_dim, channels = sizes(latent_dim=latent_dim, channels=channels)
         side, wide = check_side(side), widths(side, features)[::-1]
-        self.latent_dim, self.classes, self.image_shape = (
-            latent_dim,
-            whole("classes", classes, 0),
-            (channels, side, side),
-        )
+        self.latent_dim, self.image_shape = latent_dim, (channels, side, side)
+        self.classes = whole("classes", classes, 0)
         layers = [nn.ConvTranspose2d(latent_dim + self.classes, wide[0], 4, 1, 0, bias=False)]  # (B, 512, 4, 4)
         for width, narrower in pairwise((*wide, channels)):  # (B, 256, 8, 8), (B, 128, 16, 16), (B, 64, 32, 32)
             layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, narrower, 4, 2, 1, bias=False)]

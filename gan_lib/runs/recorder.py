@@ -303,6 +303,7 @@ def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str
         "format": FORMAT,
         "recipe": recipe.as_card(),
         "data": data.name,
+        **({"read_as": data.origin.listing.wanted} if data.origin and data.origin.listing else {}),
         "pictures": len(data.pixels),
         "classes": list(data.classes),
         "data_hash": watch.data_hash,

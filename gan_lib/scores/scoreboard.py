@@ -167,7 +167,7 @@ def _compared(name: str, run: runs.Run, device: torch.device, folder: str | Path
     channels, height, width = _shape(run)
     if height != width or channels not in (1, 3):
         raise BadInput(f"{name} draws {channels}×{height}×{width}, and a folder is read as grey or colour squares.")
-    images = _read(folder, height, channels, run.generator)
+    images = _read(folder, height, channels, run)
     evaluate = metrics.evaluation_of(images, network=network)
     if evaluate is None:
         raise BadInput(
@@ -176,12 +176,16 @@ def _compared(name: str, run: runs.Run, device: torch.device, folder: str | Path
     return _row(run, evaluate(run.generator.to(device))) | {"dataset": images.name}
 
 
-def _read(folder: str | Path, side: int, channels: int, generator: nn.Module) -> ImageSet:
-    """The pictures as the run draws them; where it has classes, with those of the subfolders, if there are some."""
-    if brought(generator).classes:
+def _read(folder: str | Path, side: int, channels: int, run: runs.Run) -> ImageSet:
+    """The pictures as the run draws them, and cut or padded as those it learned from; where it has classes, with those
+    of the subfolders, if there are some."""
+    options, read_as = {"channels": channels}, run.card.get("read_as")  # not of pictures that came as a tensor
+    if read_as:
+        options |= {"fit": read_as["fit"], "ground": "#{:02x}{:02x}{:02x}".format(*read_as["ground"])}
+    if brought(run.generator).classes:
         with suppress(BadInput):  # what is wrong with more than the subfolders is said below
-            return read_pictures(folder, side, channels=channels, labels="folders")
-    return read_pictures(folder, side, channels=channels)
+            return read_pictures(folder, side, labels="folders", **options)
+    return read_pictures(folder, side, **options)
 
 
 def _row(run: runs.Run, values: dict) -> dict:

@@ -349,9 +349,7 @@ def for_pictures(
         init_std=0.02,
         bfloat16=True,
         keep_best=True,
-        pictures=64
-        if side <= 64 or told
-        else 16,  # a sheet of 64 large ones weighs megabytes; all classes must be seen
+        pictures=64 if side <= 64 or told else 16,  # 64 large ones weigh megabytes; all classes must be seen
         flip=few,
         augment=tuple(AUGMENTATIONS) if few else (),
         **settings,

@@ -25,10 +25,6 @@ FROM_DISK = pytest.mark.from_disk  # a test of what may differ there: files besi
 PATIENCE = 20  # seconds until a picture must be there: the machine may have much else to do
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "from_disk: straight from disk, too, not only over http")
-
-
 def pytest_generate_tests(metafunc):
     """A test of the site goes over http, and, if it is marked, from disk, too."""
     chosen = any("site" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))

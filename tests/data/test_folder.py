@@ -1,6 +1,5 @@
 """Somebody's own pictures: what is made of each, what is left out, what is kept, and what is said."""
 
-import hashlib
 import os
 import resource
 import subprocess
@@ -456,14 +455,23 @@ def test_a_folder_is_not_taken_for_data_that_our_judges_know(place):
         assert images.name == f"{name}-folder" and not images.is_fallback
 
 
-def test_the_emoji_are_a_folder_like_any_other(place):
-    root = Path(os.environ.get("GAN_LIB_DATA", "nowhere")) / "emoji"
-    if not root.is_dir():
-        pytest.skip("the folder is not here")
+def test_icons_of_nine_classes_beside_their_licence(place):
+    """As sets of emoji come: transparent, a few of them grey or with a palette, and texts beside the folders."""
+    root = place / "icons"
+    for i in range(90):
+        path, mode = root / f"class {i % 9}" / f"{i}.png", {7: "LA", 8: "P"}.get(i, "RGBA")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        icon = Image.new("RGBA", (64, 64))
+        icon.paste((i, 0, 0, 255), (16, 16, 48, 48))
+        icon.convert(mode).save(path)
+    for name in ("LICENSE", "README.md"):
+        (root / name).write_text("texts")
     images = read(root, 16, labels="folders")
-    assert len(images.pixels) == 1_906 == sum(images.report.classes.values()) and len(images.classes) == 9
+    assert len(images.pixels) == 90 == sum(images.report.classes.values()) and len(images.classes) == 9
+    assert images.report.kinds == {"PNG RGBA": 88, "PNG LA": 1, "PNG P": 1}
     assert images.report.others == {"without an ending": 1, ".md": 1} and not images.report.unreadable
-    assert hashlib.sha256(images.pixels.numpy()).hexdigest() and images.pixels.float().std() > 50
+    row = images.origin.listing.rows.index("class 5/86.png")
+    assert images.pixels[row, :, 0, 0].tolist() == [255] * 3 and images.pixels[row, :, 8, 8].tolist() == [86, 0, 0]
 
 
 def test_the_names_of_a_split_lead_back_from_any_fingerprint():
