@@ -194,9 +194,10 @@ def changed(now: Listing, splits: tuple[str, ...], fingerprint: str) -> str:
         splits: what was split off, as `ImageSet.split` names it.
         fingerprint: that of the earlier set.
     """
-    earlier = next((each for each in _listings() if fingerprint in _led_to(each, splits)), None)
-    if earlier is None:
+    same = [each for each in _listings() if fingerprint in _led_to(each, splits)]
+    if not same:
         return ""
+    earlier = max(same, key=lambda each: len(each.files.keys() & now.files.keys()))  # a copy may lie elsewhere
     was = earlier.wanted
     other = [f"{key} is {value} and was {was[key]}" for key, value in now.wanted.items() if value != was[key]]
     before, after = (

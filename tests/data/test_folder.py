@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -290,6 +291,14 @@ def test_what_changed_is_also_known_of_a_part_and_of_other_arguments(pictures):
     assert not what_changed(now, held.fingerprint())  # nobody asked for that
     before = read(pictures).fingerprint()
     assert what_changed(read(pictures, channels=1), before) == "channels is 1 and was 3"
+
+
+def test_what_changed_is_told_of_this_folder_and_not_of_a_copy_with_other_names(pictures, tmp_path):
+    before = read(pictures).fingerprint()
+    shutil.copytree(pictures, tmp_path / "deeper" / "copy")
+    assert read(tmp_path / "deeper").fingerprint() == before  # the same pictures in the same order
+    write(pictures / "a" / "new.png", seed=78)
+    assert what_changed(read(pictures), before) == "1 picture is new (a/new.png)"
 
 
 def test_a_file_changed_in_the_moment_it_was_read_is_read_again(pictures, monkeypatch):
