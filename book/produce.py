@@ -17,17 +17,18 @@ import nbformat
 import papermill
 
 from book import colab
-from gan_lib import data, runs
+from gan_lib import data, recipes, runs
 from gan_lib.chapters import autoencoder, be_d, plane
 
 BOOK = Path(__file__).parent
 UNNAMED = {  # recordings that code loads without their names
-    "plane.": plane.EIGHT.name,
-    "plane.TWENTY_FIVE": plane.TWENTY_FIVE.name,
-    "autoencoder.": autoencoder.NAME,
-    "be_the_discriminator(": be_d.NAME,
-    "metrics": "classifier-*",
-    "scoreboard.": "*",
+    "plane.": [plane.EIGHT.name],
+    "plane.TWENTY_FIVE": [plane.TWENTY_FIVE.name],
+    "autoencoder.": [autoencoder.NAME],
+    "be_the_discriminator(": [be_d.NAME],
+    "few.name(": ["few-*"],
+    "metrics": ["classifier-*"],
+    "scoreboard.": [*recipes.RECIPES],
 }
 
 
@@ -49,7 +50,7 @@ def stamp(notebook: nbformat.NotebookNode) -> str:
 def loaded(code: str) -> list[str]:
     """The recorded runs that code may load: those it names, also as f"ablation-{name}-0", and those of `UNNAMED`."""
     quoted = {re.sub(r"{[^}]*}", "*", text) for text in re.findall(r'"([a-z0-9_{}-]+)"', code)} - {"*"}
-    patterns = [*quoted, *(name for call, name in UNNAMED.items() if call in code)]
+    patterns = [*quoted, *(name for call, names in UNNAMED.items() if call in code for name in names)]
     recorded = sorted(path.parent.name for path in runs.RECORDED.glob("*/card.json"))
     return [name for name in recorded if any(fnmatch(name, pattern) for pattern in patterns)]
 

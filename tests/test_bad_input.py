@@ -25,7 +25,7 @@ from torch import Tensor
 
 import gan_lib
 from gan_lib import data, runs
-from gan_lib.chapters import autoencoder, be_d, ledger, plane, two_classes
+from gan_lib.chapters import autoencoder, be_d, few, ledger, plane, two_classes
 from gan_lib.chapters.plane import Play, Ring
 from gan_lib.data import kept, official
 from gan_lib.data.pictures import png
@@ -135,6 +135,10 @@ def _pictures(n: int = 2, side: int = 28) -> Tensor:
     return torch.rand(n, 1, side, side) * 2 - 1
 
 
+def _many_images() -> data.ImageSet:
+    return data.ImageSet("many", _bytes(few.HELD_OUT + 20, 1, 28, 28))
+
+
 def _bytes(*shape: int) -> Tensor:
     return torch.zeros(*shape, dtype=torch.uint8)
 
@@ -177,6 +181,18 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.divergences.kl": lambda: {"p": LINE, "q": LINE, "dx": 1.0},
     "chapters.divergences.jsd": lambda: {"p": LINE, "q": LINE, "dx": 1.0},
     "chapters.divergences.wasserstein": lambda: {"p": LINE, "q": LINE, "dx": 1.0},
+    "chapters.few.name": lambda: {"n": 200, "augmented": True, "seed": 1},
+    "chapters.few.recipe": lambda: {"n": 200, "augmented": True, "seed": 1, "steps": 60},
+    "chapters.few.parts": lambda: {"images": _many_images(), "n": 20},
+    "chapters.few.record": lambda: {
+        "images": _many_images(),
+        "n": 20,
+        "augmented": True,
+        "folder": "new",
+        "seed": 1,
+        "steps": 6,
+    },
+    "chapters.wardrobe.make": lambda: {"folder": "new", "images": random_images(), "n": 10},
     "chapters.exercises.check": lambda: {"name": "best-d", "answer": lambda p, q: p},
     "chapters.ledger.every_wiring": dict,
     "chapters.ledger.code": lambda: {"wiring": ledger.Wiring()},

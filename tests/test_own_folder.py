@@ -10,6 +10,7 @@ from PIL import Image
 
 import gan_lib.__main__ as cli
 from gan_lib import runs
+from gan_lib.errors import Stopped
 from gan_lib.networks.any_side import AnySideGenerator
 from gan_lib.scores import scoreboard
 from gan_lib.training.held_out import HELD_OUT
@@ -61,6 +62,27 @@ def test_a_folder_becomes_a_run_and_a_page(folder, command, tmp_path):
     assert "real shapes and things" in command("evaluate", run_folder(run, tmp_path), "--data", folder)[1]
 
 
+@pytest.mark.parametrize(
+    ("options", "flip", "augmented"),
+    [
+        ((), True, True),
+        (("--no-flip",), False, True),
+        (("--no-augment",), False, False),
+        (("--no-augment", "--flip"), True, False),
+    ],
+)
+def test_flips_and_other_looks_are_chosen_apart(folder, command, monkeypatch, options, flip, augmented):
+    asked = []
+
+    def record(recipe, *_, **__):
+        asked.append(recipe)
+        raise Stopped("seen")
+
+    monkeypatch.setattr(cli.runs, "record", record)
+    command("train", "dcgan", "--data", folder, *SMALL, *options)
+    assert [(recipe.flip, bool(recipe.augment)) for recipe in asked] == [(flip, augmented)]
+
+
 def run_folder(run, tmp_path):
     return tmp_path / "runs" / run.recipe.name
 
@@ -78,6 +100,15 @@ def test_it_goes_on_with_other_rates_and_not_with_other_pictures(folder, command
     status, _, err = command(*train, "--steps", 4, "--lr", 1e-5, "--resume")
     assert status == 2
     assert "1 picture is new (round/new.png), 1 picture is gone (square/1.png)" in err
+
+
+def test_new_pictures_are_named_where_more_of_them_are_held_out_and_a_batch_takes_more(folder, command):
+    train = ("train", "dcgan", "--data", folder, "--side", "32", "--device", "cpu", "--resume")  # a batch of all 54
+    assert command(*train, "--steps", 1)[0] == 0
+    for i in range(12):
+        Image.new("RGB", (50, 50), (i, 0, 0)).save(folder / "round" / f"new {i}.png")
+    status, _, err = command(*train, "--steps", 2)
+    assert status == 2 and "was trained on other pictures or labels (12 pictures are new (round/new 0.png, …))" in err
 
 
 def test_it_is_compared_with_pictures_that_are_read_as_those_it_learned_from(folder, command, tmp_path, monkeypatch):

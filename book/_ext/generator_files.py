@@ -15,7 +15,6 @@ from bs4 import BeautifulSoup, SoupStrainer
 from sphinx.errors import ExtensionError
 
 from gan_lib import runs
-from gan_lib.training.recipes import RECIPES
 from gan_lib.widgets.export import Exported, NotExportable, export
 from gan_lib.widgets.face import base64_text
 
@@ -58,7 +57,7 @@ def asked_for(html: str) -> Iterator[str]:
 
 def recorded() -> Iterator[Exported]:
     """Every recorded generator that a page can run."""
-    for name in RECIPES:
-        if (runs.RECORDED / name / "card.json").exists() and (generator := runs.load(name).generator):
+    for history in sorted(runs.RECORDED.glob("*/history.safetensors")):
+        if (history.parent / "weights.safetensors").exists():
             with contextlib.suppress(NotExportable):
-                yield export(generator)
+                yield export(runs.load(history.parent.name).generator)

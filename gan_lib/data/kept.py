@@ -25,6 +25,7 @@ from gan_lib.machine.device import memory_left
 
 FORMAT = 1  # raised when the same file becomes other pixels
 LISTINGS = 20  # kept for each folder, so that it can be said what changed
+MOST_HELD = 2_000  # pictures that may have been held out, where it is asked what changed
 
 
 @dataclass(frozen=True)
@@ -217,8 +218,14 @@ def changed(now: Listing, splits: tuple[str, ...], fingerprint: str) -> str:
 
 
 def _led_to(listing: Listing, splits: tuple[str, ...]) -> list[str]:
-    """The fingerprints of the pictures of a listing, split in this way."""
-    return [reduce(split_fingerprint, splits, found) for found in listing.fingerprints]
+    """The fingerprints of the pictures of a listing: of all, and split in this way, with any number held out, because
+    that may follow from how many there were ("6 held out, seed 0: the rest")."""
+    found = list(listing.fingerprints)
+    if splits:
+        (now, how), others = splits[0].split(" ", 1), splits[1:]
+        numbers = {int(now), *range(1, min(len(listing.rows), MOST_HELD))}
+        found += [reduce(split_fingerprint, (f"{n} {how}", *others), each) for n in numbers for each in found]
+    return found
 
 
 def shown(name: str) -> str:

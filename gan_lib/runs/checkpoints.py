@@ -94,15 +94,17 @@ def check_same(
         rates_alone = other and not difference(content["recipe"], recipe, new_rates=True)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadRun(f"{path} is damaged (it lacks {error}); {cure}.") from error
-    if rates_alone:
+    earlier = content.get("data_hash")
+    are_others = earlier not in (None, data_hash)
+    why = changed(earlier) if are_others else ""  # known, it explains a recipe that was fitted to them, too
+    if rates_alone and not why:
         raise BadRun(
             f"{path} has other learning rates ({other}); go on with the new ones by new_rates=True (--lr), or {cure}."
         )
-    if other:
+    if other and not why:
         raise BadRun(f"{path} belongs to another training ({other}); {cure}.")
-    earlier = content.get("data_hash")
-    if earlier not in (None, data_hash):
-        why = changed(earlier) or f"their hash was {earlier}, yours is {data_hash}"
+    if are_others:
+        why = why or f"their hash was {earlier}, yours is {data_hash}"
         raise BadRun(f"{path} was trained on other pictures or labels ({why}); give it the same ones, or {cure}.")
 
 

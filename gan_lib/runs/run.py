@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from weakref import WeakSet
 
@@ -132,8 +133,12 @@ def find(name: str | Path) -> Path:
     by_name = isinstance(name, str) and (shipped / "card.json").exists()
     folder = shipped if by_name else Path(name)
     if not (folder / "card.json").exists():
-        known = ", ".join(sorted(path.parent.name for path in RECORDED.glob("*/card.json")))
-        raise BadRun(f"{name} is not a recorded run; give a folder that holds a card.json, or one of: {known}.")
+        known = sorted(path.parent.name for path in RECORDED.glob("*/card.json"))
+        near = get_close_matches(str(name), known, 3, 0.5) or known[:3]
+        raise BadRun(
+            f"{name} is not a recorded run; give a folder that holds a card.json, or the name of one that the book "
+            f"ships, for example {', '.join(near)} (python -m gan_lib runs lists them)."
+        )
     return folder
 
 

@@ -24,10 +24,11 @@ from gan_lib.show import latent
 from gan_lib.widgets import LatentExplorer
 from tests.conftest import FORKS
 
-NUMBERED = [path for path in chapters() if path.stem[0].isdigit()]  # the others have no switch and no exercise
+OWN = "your_own_pictures"  # has a switch more
+CHAPTERS = [path for path in chapters() if path.stem[0].isdigit() or path.stem == OWN]  # the others have no exercises
 
 
-@pytest.fixture(params=NUMBERED, ids=lambda path: path.stem)
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
 def path(request) -> Path:
     return request.param
 
@@ -85,9 +86,10 @@ def test_no_stored_output_is_a_complaint(notebook):
     assert not [o for cell in notebook.cells for o in cell.get("outputs", []) if o.get("name") == "stderr"]
 
 
-def test_there_is_one_parameters_cell_that_trains_nothing_by_default(chapter):
+def test_there_is_one_parameters_cell_that_trains_nothing_by_default(path, chapter):
     (cell,) = cells(chapter, "parameters")
-    assert cell.source == 'TRAIN = False  # @param {type:"boolean"}\nSTEPS = None  # @param {type:"raw"}'
+    wanted = ['TRAIN = False  # @param {type:"boolean"}', 'STEPS = None  # @param {type:"raw"}']
+    assert cell.source.splitlines() == wanted + ['FOLDER = ""  # @param {type:"string"}'] * (path.stem == OWN)
 
 
 def test_every_stub_says_not_yet_and_every_solution_is_right(chapter):
@@ -188,7 +190,7 @@ def train_itself(sources: list[str], folder: Path) -> None:
     del os.environ["GAN_LIB_STATIC"]
     os.chdir(folder)
     lighten()
-    written = {"__name__": "__main__", "TRAIN": True, "STEPS": 10}
+    written = {"__name__": "__main__", "TRAIN": True, "STEPS": 10, "FOLDER": ""}
     for source in sources:
         exec(compile(source, "a cell", "exec"), written)
 

@@ -23,6 +23,7 @@ SHOWN = """canvas => Array.from(canvas.getContext("2d").getImageData(0, 0, canva
 RUNS = {
     "colour": lambda: made_up("colour"),
     "labels": lambda: made_up("labels"),
+    "own pictures": lambda: runs.load("dcgan-emoji"),
     "shipped": lambda: runs.load("acgan-fashion"),  # its weights lie beside the book's pages, but not beside this one
 }
 EVERY = pytest.mark.parametrize("kind", RUNS)

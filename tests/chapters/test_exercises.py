@@ -155,6 +155,45 @@ def copies(fake, train, test):
     return middle(fake) / middle(test)
 
 
+def augmented_gradient(discriminator, fake, see):
+    """By differences of the loss."""
+    network, x, step = discriminator.double(), fake.detach().double(), 1e-4
+
+    def loss(images):
+        return np.mean(np.log1p(np.exp(-network(see(images)).detach().numpy())))
+
+    steps = step * torch.eye(x.numel(), dtype=torch.float64).view(-1, *x.shape)
+    return torch.tensor([(loss(x + e) - loss(x - e)) / (2 * step) for e in steps]).view(x.shape)
+
+
+WRONG = {  # plausible answers
+    "by-heart": [
+        lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
+        lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
+        lambda real, fake, out: (real - out).mean() / (real - fake).mean(),
+    ],
+    "augmented-g": [
+        lambda discriminator, fake, see: slope(discriminator(fake), fake),
+        lambda discriminator, fake, see: slope(discriminator(see(fake)), fake) * len(fake),
+        lambda discriminator, fake, see: slope(discriminator(see(fake.detach())), fake),
+    ],
+    "sliced": [
+        lambda x, y, u: (x @ u - y @ u).abs().mean(),
+        lambda x, y, u: ((x @ u).sort(1).values - (y @ u).sort(1).values).abs().mean(),
+        lambda x, y, u: ((x @ u).sort(0).values - (y @ u).sort(0).values).square().mean(),
+    ],
+    "crop": [
+        lambda w, h: [0, 0, min(w, h), min(w, h)],
+        lambda w, h: [(w - h) // 2, 0, (w + h) // 2, h],
+        lambda w, h: [(h - min(w, h)) // 2, (w - min(w, h)) // 2, (h + min(w, h)) // 2, (w + min(w, h)) // 2],
+    ],
+}
+
+
+def slope(logits, fake):
+    return torch.autograd.grad(torch.nn.functional.softplus(-logits).mean(), fake)[0]
+
+
 RIGHT = {
     "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
@@ -204,6 +243,12 @@ RIGHT = {
     "penalised-slope": lambda w, weight: (2 * weight + w) / (2 * weight),
     "between": between,
     "penalty": lambda gradient: np.mean([(np.linalg.norm(each.ravel()) - 1) ** 2 for each in gradient.numpy()]),
+    "crop": lambda w, h: [(w - min(w, h)) // 2, (h - min(w, h)) // 2, (w + min(w, h)) // 2, (h + min(w, h)) // 2],
+    "by-heart": lambda real, fake, out: (
+        1 - (out - fake).tensor_split(4)[-1].sum() / (real - fake).tensor_split(4)[-1].sum()
+    ),
+    "sliced": lambda x, y, u: np.mean([wasserstein_distance((x @ d).numpy(), (y @ d).numpy()) for d in u.T]),
+    "augmented-g": augmented_gradient,
     "estimate": lambda loss, penalty, weight: -(loss - penalty * weight),
 }
 
@@ -231,6 +276,12 @@ def test_a_wrong_answer_is_not_yet_and_says_for_which_arguments(capsys, name, wr
     check(name, lambda *_: wrong)
     out = capsys.readouterr().out
     assert out.startswith("not yet: for the arguments ") and len(out.splitlines()) > 1
+
+
+@pytest.mark.parametrize(("name", "k"), [(name, k) for name, answers in WRONG.items() for k in range(len(answers))])
+def test_a_plausible_wrong_answer_is_not_yet(capsys, name, k):
+    check(name, WRONG[name][k])
+    assert capsys.readouterr().out.startswith("not yet: for the arguments ")
 
 
 def test_an_answer_that_raises_is_not_yet_with_its_error(capsys):

@@ -288,6 +288,8 @@ def test_what_changed_is_also_known_of_a_part_and_of_other_arguments(pictures):
         == "1 picture is new (a/new.png)"
         == what_changed(now_held, held.fingerprint())
     )
+    fewer, _ = read(pictures, labels="folders").split(3, 3)
+    assert what_changed(fewer, rest.fingerprint()) == "1 picture is new (a/new.png)"  # how many may follow from it
     assert not what_changed(now, held.fingerprint())  # nobody asked for that
     before = read(pictures).fingerprint()
     assert what_changed(read(pictures, channels=1), before) == "channels is 1 and was 3"

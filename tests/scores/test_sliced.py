@@ -62,7 +62,7 @@ def test_the_levels_add_up_to_the_pictures():
     assert flat[-1].mean().item() == pytest.approx(0.3)
 
 
-def test_the_distance_of_projections_is_scipys():
+def test_eq_sliced_is_scipys_distance_of_the_projections():
     rng = torch.Generator().manual_seed(1)
     x, y = torch.randn(2, 200, 5, generator=rng)
     y = 1.5 * y + torch.tensor([1.0, 0, 0, -2, 0])

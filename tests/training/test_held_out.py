@@ -157,7 +157,7 @@ def a_history(d_real, d_fake, d_held_out, lines=40, noise=0.02):
         ((52.0, 50.0, 50.0), 1.0, "D knows its pictures by heart"),  # a critic's values have no scale
     ],
 )
-def test_the_share_of_the_way_and_its_sentence(values, share, said):
+def test_eq_by_heart_is_the_share_of_the_way_and_has_a_sentence(values, share, said):
     history = a_history(*values)
     assert by_heart(history) == pytest.approx(share, abs=0.04)
     late = history[30:, 3:].double().mean(0)

@@ -6,6 +6,7 @@ Each chapter's reference answers stand in a file of their own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 
 import torch
 
@@ -16,13 +17,14 @@ from gan_lib.chapters.exercises import (
     dcgan,
     evaluation,
     mlp_gan,
+    own_pictures,
     theory,
     wasserstein,
 )
 from gan_lib.chapters.exercises.exercise import Exercise
 from gan_lib.errors import one_of
 
-_CHAPTERS = theory, convolution, mlp_gan, dcgan, autograd, conditional, wasserstein, evaluation
+_CHAPTERS = theory, convolution, mlp_gan, dcgan, autograd, conditional, wasserstein, evaluation, own_pictures
 EXERCISES: dict[str, Exercise] = {name: each for chapter in _CHAPTERS for name, each in chapter.EXERCISES.items()}
 
 
@@ -58,6 +60,8 @@ def _short(arguments: tuple) -> str:
     def words(argument: object) -> str:
         if isinstance(argument, torch.nn.Module):
             return type(argument).__name__
+        if isinstance(argument, FunctionType):
+            return "a function"
         large = torch.is_tensor(argument) and argument.numel() > 4
         if isinstance(argument, torch.Generator):
             return "a generator of random numbers"
