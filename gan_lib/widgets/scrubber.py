@@ -99,9 +99,15 @@ def _pictures(run: Run) -> list[dict]:
     for step in sorted(run.samples):
         text = _text(run, step)
         if step in run.scores:
-            text += f" · Fréchet distance {run.scores[step]:,.{0 if run.scores[step] >= 100 else 1}f}"
+            text += f" · {_score(run)} {run.scores[step]:,.{0 if run.scores[step] >= 100 else 1}f}"
         moments.append({"step": step, "text": text, "png": base64_text(png(_sheet(run, step)))})
     return moments
+
+
+def _score(run: Run) -> str:
+    """What the numbers at the milestones are; somebody's own may be anything."""
+    scores = run.card["evaluation"]
+    return "Fréchet distance" if "frechet" in scores else "sliced distance" if "sliced" in scores else "score"
 
 
 def _points(play: Play) -> list[dict]:

@@ -324,6 +324,16 @@ def test_a_short_run_of_ones_own_can_be_scrubbed(run, shown):
     assert panel["history"]["step"] == [5, 10, 12]
 
 
+@pytest.mark.parametrize(
+    ("scores", "name"),
+    [({"frechet": 12.0}, "Fréchet distance"), ({"sliced": 12.0, "fid": 3.0}, "sliced distance"), ({}, "score")],
+)
+def test_the_scrubber_names_the_score_that_it_shows(run, shown, scores, name):
+    widgets.scrub_training(replace(run, scores={12: 12.34}, card=run.card | {"evaluation": scores}))
+    (panel,) = spec_of(the_one_output(shown)["text/html"])["panels"]
+    assert panel["moments"][-1]["text"].endswith(f"· {name} 12.3")
+
+
 def test_several_runs_stand_side_by_side(shipped, run, shown):
     widgets.scrub_training({"long": shipped, "short": run})
     output = the_one_output(shown)
