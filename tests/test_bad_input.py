@@ -313,9 +313,18 @@ GOOD: dict[str, Callable[[], dict]] = {
         "real": _pictures(),
         "fake": _pictures(),
     },
+    "training.games.zero_centred_penalty": lambda: {
+        "critic": lambda x: x.flatten(1).square().sum(1, keepdim=True),
+        "images": _pictures(),
+    },
+    "training.games.relativistic_loss": lambda: {"values": torch.randn(4, 1), "others": torch.randn(4, 1)},
     "training.games.smoothed": lambda: {"smoothing": 0.1},
     "training.games.wgan": lambda: {"clip": 0.01},
     "training.games.wgan_gp": lambda: {"weight": 10.0},
+    "training.games.r1": lambda: {"weight": 1.0},
+    "training.games.cgan_r1": lambda: {"weight": 1.0},
+    "training.games.r1_r2": lambda: {"weight": 1.0},
+    "training.games.relativistic": lambda: {"weight": 1.0},
     "training.loop.train": lambda: {
         "state": State(DOTS, 4),
         "images": data.ImageSet("dots", POINTS),

@@ -90,6 +90,34 @@ def naive_squares(d, real, fake, labels):
     return loss, on_real, on_fake
 
 
+def naive_slopes(d, pictures):
+    """E[|∇D|²], one picture after the other."""
+    total = 0.0
+    for x in pictures:
+        x = x.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(d(x[None]).squeeze(), x, create_graph=True)
+        total = total + gradient.pow(2).sum()
+    return total / len(pictures)
+
+
+def naive_r1_d(d, real, fake, labels):
+    loss, p_real, p_fake = naive_vanilla_d(d, real, fake, labels)
+    return loss + 0.5 * naive_slopes(d, real), p_real, p_fake
+
+
+def naive_pairs(values, others):
+    return nn.BCEWithLogitsLoss()(values - others, torch.ones_like(values))
+
+
+def naive_relativistic_d(d, real, fake, labels):
+    on_real, on_fake = d(real), d(fake)
+    return (
+        naive_pairs(on_real, on_fake) + 0.25 * naive_slopes(d, real) + 0.25 * naive_slopes(d, fake),
+        on_real,
+        on_fake,
+    )
+
+
 NAIVE = {
     "vanilla": (naive_vanilla_d, lambda d, fake, labels: bce(d(fake), 1.0)),
     "minimax": (naive_vanilla_d, lambda d, fake, labels: -bce(d(fake), 0.0)),
@@ -99,6 +127,8 @@ NAIVE = {
     "least-squares": (naive_squares, lambda d, fake, labels: mse_loss(d(fake), torch.ones(len(fake), 1)) / 2),
     "wgan": (naive_critic, lambda d, fake, labels: -d(fake).mean()),
     "wgan-gp": (naive_critic_gp, lambda d, fake, labels: -d(fake).mean()),
+    "r1": (naive_r1_d, lambda d, fake, labels: bce(d(fake), 1.0)),
+    "relativistic": (naive_relativistic_d, lambda d, fake, labels, real: naive_pairs(d(fake), d(real))),
 }
 
 
@@ -129,7 +159,7 @@ def naive(recipe, images, game):
                 for weight in d.parameters():
                     weight.data = weight.data.clamp(-recipe.game.clip, recipe.game.clip)
         g_optimizer.zero_grad()
-        g_loss = g_loss_of(d, fake, labels)
+        g_loss = g_loss_of(d, fake, labels, *((real,) if game == "relativistic" else ()))
         g_loss.backward()
         g_optimizer.step()
         keep = min(recipe.ema or 0.0, (1 + step) / (10 + step))
@@ -247,6 +277,8 @@ WITHOUT_DROPOUT = {"discriminator_args": {"width": 8, "dropout": 0.0}}  # whose 
         (torch.float64, "acgan", "acgan", {}),  # BatchNorm and RMSprop make roundings large: float64
         (torch.float64, "wgan", "wgan", {}),
         (torch.float64, "wgan-gp", "wgan-gp", {}),
+        (torch.float64, "mlp", "r1", {"game": games.r1(1.0), "d_steps": 2}),
+        (torch.float64, "mlp", "relativistic", {"game": games.relativistic(0.5), "ema": 0.7}),
     ],
 )
 def test_the_loop_trains_like_the_naive_one(images, monkeypatch, dtype, name, game, changes):
