@@ -26,6 +26,7 @@ from gan_lib.training import loop, train
 from gan_lib.training.recipes import MLP_FASHION
 from gan_lib.training.state import OtherDevice, State
 from tests.conftest import FORKS, THREADS, TINY, random_images
+from tests.networks.test_spectral import SPECTRAL
 from tests.states import flat, read
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
@@ -103,9 +104,12 @@ def through_a_file(state, path):
     return fresh
 
 
-@pytest.mark.parametrize("name", TINY)
+STOPPED = TINY | {"spectral": SPECTRAL}
+
+
+@pytest.mark.parametrize("name", STOPPED)
 def test_a_training_that_was_stopped_and_restored_ends_with_the_same_bits(images, path, name):
-    recipe = TINY[name]
+    recipe = STOPPED[name]
     whole = trained(recipe, images)
     for stop in (0, random.Random(name).randrange(1, recipe.steps), recipe.steps):
         state = State(recipe, 64)
