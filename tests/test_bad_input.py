@@ -394,6 +394,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "machine.rng.seed_rng": "whoever trains or builds is put into it",
     "networks.checks": "the networks' own checks, tried below with each network",
     "networks.dcgan.trunk": "layers of two networks",
+    "networks.residual.first_weights": "the residual networks begin with it",
     "networks.spectral.own_weight": "`normal_weights` finds a layer's weight by it",
     "networks.spectral.look_again": "`normal_weights` ends with it",
     "runs.checkpoints": "`record` writes and reads them",

@@ -11,6 +11,7 @@ from gan_lib.errors import BadInput
 from gan_lib.networks import normal_weights
 from gan_lib.networks.any_side import AnySideDiscriminator
 from gan_lib.networks.dcgan import DCGANDiscriminator
+from gan_lib.networks.residual import ResidualDiscriminator
 from gan_lib.networks.spectral import spectrally_normalised
 from gan_lib.training import games, train
 from gan_lib.training.state import State
@@ -20,6 +21,7 @@ WITHOUT = {"batch_norm": False, "spectral": True}
 D = {
     "dcgan": lambda **more: DCGANDiscriminator(4, 3, **WITHOUT | more),
     "any side": lambda **more: AnySideDiscriminator(32, 4, 3, **WITHOUT | more),
+    "residual": lambda: ResidualDiscriminator(32, 4, 3, blocks=1, spectral=True),
     "projection": lambda **more: AnySideDiscriminator(32, 4, 3, classes=5, **WITHOUT | more),
 }
 SPECTRAL = replace(
@@ -53,7 +55,7 @@ def largest_stretch(weight):
 @pytest.mark.parametrize("name", D)
 def test_each_layer_of_d_multiplies_by_its_weight_over_its_largest_stretch(name):
     d = D[name]()
-    assert len(layers(d)) == (5 if name == "projection" else 4)
+    assert len(layers(d)) == {"residual": 1 + 3 * 3 + 2 + 1, "projection": 5}.get(name, 4)
     for _ in range(300):  # looks, in which the power iteration gets as near as it can
         seen = [layer.weight for layer in layers(d)]
     for layer, weight in zip(layers(d), seen, strict=True):
