@@ -104,7 +104,7 @@ def through_a_file(state, path):
     return fresh
 
 
-STOPPED = TINY | {"spectral": SPECTRAL}
+STOPPED = TINY | {"spectral": SPECTRAL, "falling": replace(TINY["mlp"], lr_end=0.1, lr_g=1e-3)}
 
 
 @pytest.mark.parametrize("name", STOPPED)
@@ -608,6 +608,19 @@ def test_a_stopped_training_goes_on_with_other_rates_too(tmp_path, path, tiny, m
     faster = replace(tiny, lr_d=1e-3)
     run = recorded(faster, tmp_path / "run", resume=True, new_rates=True)
     assert rates(run) == [(0, 2e-4, 2e-4), (done, 2e-4, 1e-3)] and run.card["steps_done"] == tiny.steps
+
+
+def test_rates_that_fall_fall_by_the_number_of_updates_and_another_number_is_other_rates(tmp_path, tiny):
+    falling, longer = (replace(tiny, lr_end=0.1, steps=steps) for steps in (8, 16))
+    recorded(falling, tmp_path / "run")
+    with pytest.raises(
+        BadRun, match=r"has other learning rates \(steps: recorded 8, asked 16\); go on with the new ones"
+    ):
+        recorded(longer, tmp_path / "run", resume=True)
+    same = recorded(falling, tmp_path / "run", resume=True, steps=10)  # beyond: what is left stays
+    assert same.card["steps_done"] == 10 and "learning_rates" not in same.card
+    run = recorded(longer, tmp_path / "run", resume=True, new_rates=True)
+    assert rates(run) == [(0, 2e-4, 2e-4, 0.1, 8), (10, 2e-4, 2e-4, 0.1, 16)] and run.card["steps_done"] == 16
 
 
 def test_the_same_rates_change_nothing_where_new_ones_are_allowed(tmp_path, tiny):
