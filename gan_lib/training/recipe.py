@@ -153,6 +153,7 @@ class Reported:
         name: the run's name.
         about: one line for the reader.
         milestones: updates at which the fixed z are drawn and G is scored; 0 is before the first update.
+        score_plain: score the plain generator there, too, beside its average, if the recipe has one.
         keep_best: record the weights of the milestone with the best score, not those of the last update.
         keeps: the networks whose weights are recorded: "generator", "discriminator", both or none.
         pictures: of how many of the 64 fixed z each milestone keeps the picture, 1…64.
@@ -162,6 +163,7 @@ class Reported:
     name: str
     about: str
     milestones: tuple[int, ...] = ()
+    score_plain: bool = False
     keep_best: bool = False
     keeps: tuple[str, ...] = ("generator",)
     pictures: int = 64
@@ -392,7 +394,7 @@ def _check_numbers(recipe: Recipe) -> None:
     object.__setattr__(recipe, "pictures", whole("pictures", recipe.pictures, 1, 64))
     milestones = (whole("each milestone", step, 0) for step in listed("milestones", recipe.milestones))
     object.__setattr__(recipe, "milestones", tuple(milestones))
-    for name in ("bfloat16", "keep_best", "flip"):
+    for name in ("bfloat16", "score_plain", "keep_best", "flip"):
         flag(name, getattr(recipe, name))
     object.__setattr__(recipe, "augment", known_kinds(recipe.augment))
     for name in ("name", "about", "dataset"):

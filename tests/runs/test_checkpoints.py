@@ -55,7 +55,8 @@ def score(generator):
 
 def scored(recipe):
     """A recipe with much to lose: scores, the best milestone, both networks."""
-    return replace(recipe, milestones=(0, 2, 5, 9), keep_best=True, keeps=("generator", "discriminator"))
+    keeps = ("generator", "discriminator")
+    return replace(recipe, milestones=(0, 2, 5, 9), keep_best=True, score_plain=True, keeps=keeps)
 
 
 def recorded(recipe, folder, **options):
