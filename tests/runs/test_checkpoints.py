@@ -23,9 +23,9 @@ from gan_lib.errors import BadInput, BadRun, Diverged, Stopped
 from gan_lib.runs import checkpoints, recorder, run
 from gan_lib.runs.recorder import record
 from gan_lib.training import loop, train
-from gan_lib.training.recipes import MLP_FASHION
+from gan_lib.training.recipes import MLP_FASHION, MODERN_FASHION
 from gan_lib.training.state import OtherDevice, State
-from tests.conftest import FORKS, THREADS, TINY, random_images
+from tests.conftest import FEW, FORKS, THREADS, TINY, random_images
 from tests.networks.test_spectral import SPECTRAL
 from tests.states import flat, read
 
@@ -105,7 +105,12 @@ def through_a_file(state, path):
     return fresh
 
 
-STOPPED = TINY | {"spectral": SPECTRAL, "falling": replace(TINY["mlp"], lr_end=0.1, lr_g=1e-3)}
+NARROW = {"features": 2, "blocks": 1}
+STOPPED = TINY | {
+    "spectral": SPECTRAL,
+    "falling": replace(TINY["mlp"], lr_end=0.1, lr_g=1e-3),
+    "modern": replace(MODERN_FASHION, **FEW, generator_args=NARROW, discriminator_args=NARROW),
+}
 
 
 @pytest.mark.parametrize("name", STOPPED)
