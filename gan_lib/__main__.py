@@ -56,8 +56,9 @@ def train(
 ) -> None:
     """Train a recipe and record the run: weights, history, samples and a card.
 
-    With --data it learns your own pictures: dcgan, wgan-gp, or, with a subfolder for each class, acgan or cgan; any
-    other recipe gets networks of their size. What was found in the folder is said first, and RUN.pictures.png shows 64.
+    With --data it learns your own pictures: dcgan, wgan-gp, modern, or, with a subfolder for each class, acgan or cgan;
+    any other recipe gets networks of their size. What was found in the folder is said first, and RUN.pictures.png shows
+    64.
 
     A checkpoint is kept beside the folder, every minute and when you press Ctrl-C; --resume goes on from it, on the
     CPU to the same bits (with one process or two, on the same machine and number of threads). Several processes:

@@ -41,7 +41,7 @@ class Tiny(nn.Module):
     def forward(self, z, labels=None):
         return self.body(z).view(-1, 3, 32, 32)
 
-def d_loss(D, batch):  # relativistic (Jolicoeur-Martineau 2019): real ones shall look more real than fakes
+def d_loss(D, batch):  # real ones shall look more real than fakes
     real, fake = D(batch.real), D(batch.fake)
     return games.DLoss(softplus(fake - real).mean(), real, fake)
 
@@ -49,10 +49,10 @@ def g_loss(D, batch):
     return softplus(D(batch.real) - D(batch.fake)).mean()
 
 NETWORKS["tiny"] = Tiny
-games.GAMES["relativistic"] = games.Game("relativistic", d_loss, g_loss)
+games.GAMES["pairs"] = games.Game("pairs", d_loss, g_loss)
 numbers = torch.Generator().manual_seed(0)
 images = data.ImageSet("seven", torch.randint(256, (64, 3, 32, 32), generator=numbers), torch.arange(64) % 7)
-recipe = Recipe("own", "for a test", dataset="seven", image_size=32, game=games.GAMES["relativistic"], batch_size=8,
+recipe = Recipe("own", "for a test", dataset="seven", image_size=32, game=games.GAMES["pairs"], batch_size=8,
                 generator=Tiny, discriminator=DCGANDiscriminator, steps=6,
                 discriminator_args={"features": 4, "channels": 3})
 if __name__ == "__main__":
@@ -97,7 +97,7 @@ def test_a_network_a_game_and_a_data_set_in_forty_lines_train_go_on_reload_and_l
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "6 relativistic Tiny [3, 6]",
+        "6 pairs Tiny [3, 6]",
         "['linear', 'leaky_relu', 'linear', 'tanh']",
         "True",
     ]

@@ -35,7 +35,7 @@ def textbook(
     The networks, the game, the optimizers and the batch are the recipe's.
 
     Args:
-        recipe: the training; its averaging and its bfloat16 are left out.
+        recipe: the training; its averaging, its bfloat16 and a fall of its rates are left out.
         images: the training set, on the CPU, in its own size.
         steps: updates of G.
         generator_passes: 1 uses D's last fakes again for G, 2 draws new ones.

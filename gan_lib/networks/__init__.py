@@ -27,6 +27,7 @@ from gan_lib.networks.conditional import (
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator, LargeDCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.networks.points import PointDiscriminator, PointGenerator
+from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 
 __all__ = [
     "NETWORKS",
@@ -49,6 +50,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "dcgan-256-generator": LargeDCGANGenerator,
     "any-side-generator": AnySideGenerator,
     "any-side-discriminator": AnySideDiscriminator,
+    "residual-generator": ResidualGenerator,
+    "residual-discriminator": ResidualDiscriminator,
     "ablated-generator": AblatedGenerator,
     "ablated-discriminator": AblatedDiscriminator,
     "cgan-generator": CGANGenerator,

@@ -14,6 +14,7 @@ from torch.nn.functional import one_hot
 from gan_lib.errors import BadInput, brief
 from gan_lib.machine.given import counted, flag, whole
 from gan_lib.networks.checks import at_least_float32, check_images, check_labels_without_waiting, check_z, sizes
+from gan_lib.networks.spectral import spectrally_normalised
 
 SIDES = (32, 64, 128, 256)
 WIDEST = 1024  # channels at most: those of the paper's first layer
@@ -95,6 +96,7 @@ class AnySideDiscriminator(nn.Module):
         auxiliary: with classes: D is not told the label; it gives class logits too, from a second head (ACGAN).
         batch_norm: BatchNorm after each layer but the first. Without it, it is the critic of `wgan_gp`: a penalty on
             each example's gradient makes no sense where an example's output depends on the rest of its batch.
+        spectral: each layer divided by its largest stretch (`spectrally_normalised`), only without BatchNorm.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class AnySideDiscriminator(nn.Module):
         *,
         auxiliary: bool = False,
         batch_norm: bool = True,
+        spectral: bool = False,
     ):
         super().__init__()
         side, wide, (channels,) = check_side(side), widths(side, features), sizes(channels=channels)
@@ -120,6 +123,8 @@ class AnySideDiscriminator(nn.Module):
         self.class_head = nn.Conv2d(wide[-1], self.classes, 4, 1, 0) if self.auxiliary else None
         # Row y is what the projection compares a picture with that is said to be of class y.
         self.told = nn.Linear(wide[-1], self.classes, bias=False) if self.classes and not self.auxiliary else None
+        if flag("spectral", spectral):
+            spectrally_normalised(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
         """x (B, C, side, side) in −1…1 → logits (B, 1); above 0 means "looks real".

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_lib.errors import BadInput, brief
 from gan_lib.machine.given import instance, listed, positive, whole
+from gan_lib.networks.spectral import look_again, own_weight
 
 
 @contextmanager
@@ -109,7 +110,8 @@ def normal_weights(network: nn.Module, std: float) -> nn.Module:
     std = positive("std", std)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, 0.0, std)
+            nn.init.normal_(own_weight(module), 0.0, std)
+            look_again(module)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, std)
         else:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from gan_lib.machine.given import flag
 from gan_lib.networks.any_side import AnySideGenerator
 from gan_lib.networks.checks import at_least_float32, check_images, check_z, sizes
+from gan_lib.networks.spectral import spectrally_normalised
 
 
 class DCGANGenerator(nn.Module):
@@ -58,14 +59,17 @@ class DCGANDiscriminator(nn.Module):
         features: channels of the first layer.
         channels: of the picture.
         batch_norm: BatchNorm after the second and third convolution.
+        spectral: each layer divided by its largest stretch (`spectrally_normalised`), only without BatchNorm.
     """
 
-    def __init__(self, features: int = 64, channels: int = 1, *, batch_norm: bool = True):
+    def __init__(self, features: int = 64, channels: int = 1, *, batch_norm: bool = True, spectral: bool = False):
         super().__init__()
         features, channels = sizes(features=features, channels=channels)
         self.image_shape = (channels, 32, 32)
         self.trunk = nn.Sequential(*trunk(features, channels, flag("batch_norm", batch_norm)))
         self.head = nn.Conv2d(4 * features, 1, 4, 2, 0)  # (B, 1, 1, 1)
+        if flag("spectral", spectral):
+            spectrally_normalised(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """x (B, C, 32, 32) in −1…1 → logits (B, 1); above 0 means "looks real". BadInput: x has another shape."""

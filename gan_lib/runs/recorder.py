@@ -178,6 +178,7 @@ class _Recorder:
     data_hash: str
     samples: dict[int, Tensor] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
+    scores_plain: dict[int, float] = field(default_factory=dict)  # of the generator whose average is drawn
     rates: list[dict[str, float]] = field(default_factory=list)  # each player's, and after which update they began
     best: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
@@ -207,6 +208,8 @@ class _Recorder:
             return
         try:
             score = finite("the score", self.score(generator))
+            if self.recipe.score_plain and self.state.average is not None:
+                self.scores_plain[step] = finite("the score", self.score(self.state.generator))
         except Exception:  # somebody's own function: what is trained must not be lost
             self.save()
             raise
@@ -229,6 +232,7 @@ class _Recorder:
             "best": self.best,
             "samples": self.samples,
             "scores": self.scores,
+            "scores_plain": self.scores_plain,
             "rates": self.rates,
             "seconds": self.spent(),
         }
@@ -239,6 +243,7 @@ class _Recorder:
             self.state.restore(content["state"])
             self.best, self.samples, self.scores = (dict(content[key]) for key in ("best", "samples", "scores"))
             self.samples = {step: drawn[: self.recipe.pictures] for step, drawn in self.samples.items()}
+            self.scores_plain = dict(content.get("scores_plain", {}))
             self.seconds, self.saved_step = content["seconds"], self.state.step
             self.rates = content.get("rates") or [{"after": 0} | rates(content["recipe"])]
             now = {"after": self.state.step} | rates(self.recipe.as_card())
@@ -310,6 +315,7 @@ def _card(recipe: Recipe, data: ImageSet, watch: _Recorder, evaluation: dict[str
         "steps_done": steps,
         "kept_step": watch.kept_step(),
         "scores": watch.scores,
+        **({"scores_plain": watch.scores_plain} if watch.scores_plain else {}),
         "evaluation": evaluation,
         **({"learning_rates": watch.rates} if len(watch.rates) > 1 else {}),
         "made": made(watch.spent())

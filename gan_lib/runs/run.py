@@ -13,7 +13,7 @@ A run is a folder, and the folder is all that is needed to open it:
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from weakref import WeakSet
@@ -55,6 +55,7 @@ class Run:
         samples: updates done → uint8 (recipe.pictures, C, H, W), always from `fixed_z`.
         scores: updates done → Fréchet distance, empty if the run was not scored.
         card: the whole card, as in card.json.
+        scores_plain: as scores, of the plain generator where those are its average's; empty unless the recipe asks.
     """
 
     recipe: Recipe
@@ -64,6 +65,7 @@ class Run:
     samples: dict[int, Tensor]
     scores: dict[int, float]
     card: dict
+    scores_plain: dict[int, float] = field(default_factory=dict)
 
     def drawable(self) -> nn.Module:
         """The generator. BadInput if this run keeps no weights (a seed that is only there for its curves)."""
@@ -118,6 +120,7 @@ def load(name: str | Path) -> Run:
             },
             scores={int(step): value for step, value in card["scores"].items()},
             card=card,
+            scores_plain={int(step): value for step, value in card.get("scores_plain", {}).items()},
         )
     except (BadRun, BadInput) as error:
         raise BadRun(f"{folder} cannot be opened: {error}") from error

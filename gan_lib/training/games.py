@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
@@ -166,6 +166,60 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
         return (norms - 1).square().mean()
 
 
+def zero_centred_penalty(critic: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """E[‖∇f(x)‖₂²], without its weight γ/2: R1 at real images, R2 at fakes (Mescheder et al. 2018, eqs. 9 and 10).
+
+    One gradient for each example; in float32 even under autocast.
+
+    Args:
+        critic: images (B, …) → values (B, 1), each depending on its own image alone: no BatchNorm.
+        images: where the slope is looked at, (B, …), any shape after the first dimension.
+
+    Returns:
+        A scalar ≥ 0 that can be differentiated again.
+
+    Raises:
+        BadInput: no critic, or images that are no tensor of floats (B, …).
+    """
+    called("critic", critic), floats("images", images)
+    if not images.ndim:
+        raise BadInput("images are one number without a shape; give (B, …), for example (64, 1, 32, 32).")
+    return _values_and_slope(critic, images)[1]
+
+
+def _values_and_slope(critic: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Tensor, Tensor]:
+    """The critic's values (B, 1) and its `zero_centred_penalty`: one pass through it is enough for both."""
+    with torch.autocast(images.device.type, enabled=False):
+        images = images.detach().requires_grad_()
+        values = critic(images)  # (B, 1)
+        (gradient,) = torch.autograd.grad(values.sum(), images, create_graph=True)  # (B, C, H, W)
+        return values, gradient.flatten(1).square().sum(1).mean()
+
+
+def relativistic_loss(values: Tensor, others: Tensor) -> Tensor:
+    """E[softplus(f(other) − f(x))]: each of one kind shall look more real than its partner of the other kind.
+
+    Jolicoeur-Martineau 2019, section 4.1; Huang et al. 2024, eq. 2. The pairs are those of the batch. D lowers it with
+    the real images first, G with the fakes first.
+
+    Args:
+        values: the critic's values on images that shall look more real, any shape.
+        others: on those that shall look less real, the same shape.
+
+    Returns:
+        A scalar ≥ 0; log 2 when the critic says the same of both.
+
+    Raises:
+        BadInput: no tensors of floats, or of two shapes.
+    """
+    floats("values", values), floats("others", others)
+    if values.shape != others.shape:
+        raise BadInput(
+            f"values are {tuple(values.shape)}, others {tuple(others.shape)}; give pairs, as many of both, alike."
+        )
+    return softplus(others - values).mean()
+
+
 # ----------------------------------------------------------------------------------------------- the games
 
 
@@ -228,15 +282,20 @@ def ask(discriminator: Callable[..., object], images: Tensor, labels: Tensor | N
         return discriminator(images)
 
 
+def _told(discriminator: nn.Module, batch: Batch) -> Callable[[Tensor], Tensor]:
+    """D as a function of the images alone: it is told the labels where there are some."""
+    return lambda images: discriminator(images, *(() if batch.labels is None else (batch.labels,)))
+
+
 def _both(discriminator: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-    """D's logits on the real and the fake images, (B, 1) each; D is told the labels where there are some."""
-    told = () if batch.labels is None else (batch.labels,)
-    return discriminator(batch.real, *told), discriminator(batch.fake, *told)
+    """D's logits on the real and the fake images, (B, 1) each."""
+    told = _told(discriminator, batch)
+    return told(batch.real), told(batch.fake)
 
 
 def _on_fakes(discriminator: nn.Module, batch: Batch) -> Tensor:
     """D's logits on the fakes alone, (B, 1)."""
-    return discriminator(batch.fake, *(() if batch.labels is None else (batch.labels,)))
+    return _told(discriminator, batch)(batch.fake)
 
 
 def _tell_apart(discriminator: nn.Module, batch: Batch, smoothing: float = 0.0) -> DLoss:
@@ -321,18 +380,82 @@ def wgan(clip: float = 0.01) -> Game:
     return Game("wgan", _criticise, _please, {"clip": clip}, clip=clip, has_probability=False)
 
 
+def _check_weight(weight: float, least: str = "above 0") -> None:
+    """BadInput unless a penalty's weight is finite and above 0, or as small as `least` says."""
+    if not (isinstance(weight, int | float) and 0 <= weight < math.inf) or (weight == 0 and least == "above 0"):
+        raise BadInput(f"the penalty's weight is {brief(weight)}; choose a finite number, {least}, for example 1.")
+
+
 def wgan_gp(weight: float = 10.0) -> Game:
     """Wasserstein GAN with gradient penalty of that weight λ (Gulrajani et al. 2017). BadInput unless weight > 0."""
-    if not (isinstance(weight, int | float) and 0 < weight < math.inf):
-        raise BadInput(f"the penalty's weight is {brief(weight)}; choose a finite number above 0, for example 10.")
+    _check_weight(weight)
 
     def d_loss(critic: nn.Module, batch: Batch) -> DLoss:
         plain = _criticise(critic, batch)
-        told = () if batch.labels is None else (batch.labels,)
-        penalty = gradient_penalty(lambda x: critic(x, *told), batch.real, batch.fake)
+        penalty = gradient_penalty(_told(critic, batch), batch.real, batch.fake)
         return plain._replace(loss=plain.loss + weight * penalty)
 
     return Game("wgan-gp", d_loss, _please, {"weight": weight}, has_probability=False, per_example=True)
+
+
+def _both_with_slopes(discriminator: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """D's logits on the real and the fake images, (B, 1) each, and R1 + R2, a scalar."""
+    told = _told(discriminator, batch)
+    real_logits, r1_slope = _values_and_slope(told, batch.real)
+    fake_logits, r2_slope = _values_and_slope(told, batch.fake)
+    return real_logits, fake_logits, r1_slope + r2_slope
+
+
+def r1(weight: float = 1.0) -> Game:
+    """The non-saturating game + γ/2 R1, a penalty on D's slope at real images (Mescheder et al. 2018, eq. 9).
+
+    BadInput unless weight, γ, is above 0.
+    """
+    _check_weight(weight)
+
+    def d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
+        real_logits, slope = _values_and_slope(_told(discriminator, batch), batch.real)
+        fake_logits = _on_fakes(discriminator, batch)
+        return DLoss(discriminator_loss(real_logits, fake_logits) + weight / 2 * slope, real_logits, fake_logits)
+
+    return Game("r1", d_loss, _look_real, {"weight": weight}, per_example=True)
+
+
+def cgan_r1(weight: float = 1.0) -> Game:
+    """`r1` with labels: D is told them, in the penalty, too. BadInput as there."""
+    return replace(r1(weight), name="cgan-r1", conditional=True)
+
+
+def r1_r2(weight: float = 1.0) -> Game:
+    """The non-saturating game + γ/2 (R1 + R2), a penalty on D's slope at real images and one at fakes (Mescheder et
+    al. 2018, eqs. 9 and 10). BadInput unless weight, γ, is above 0."""
+    _check_weight(weight)
+
+    def d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
+        real_logits, fake_logits, slopes = _both_with_slopes(discriminator, batch)
+        return DLoss(discriminator_loss(real_logits, fake_logits) + weight / 2 * slopes, real_logits, fake_logits)
+
+    return Game("r1-r2", d_loss, _look_real, {"weight": weight}, per_example=True)
+
+
+def relativistic(weight: float = 1.0) -> Game:
+    """Each real image shall look more real than a fake, + γ/2 (R1 + R2): R3GAN (Huang et al. 2024, section 2).
+
+    With weight 0 there is no penalty: the game of Jolicoeur-Martineau 2019. BadInput unless weight, γ, is 0 or more.
+    """
+    _check_weight(weight, least="0 or more")
+
+    def d_loss(critic: nn.Module, batch: Batch) -> DLoss:
+        real_values, fake_values, slopes = _both_with_slopes(critic, batch) if weight else (*_both(critic, batch), 0.0)
+        return DLoss(relativistic_loss(real_values, fake_values) + weight / 2 * slopes, real_values, fake_values)
+
+    facts = {"has_probability": False, "per_example": weight > 0}
+    return Game("relativistic", d_loss, _look_more_real, {"weight": weight}, **facts)
+
+
+def _look_more_real(critic: nn.Module, batch: Batch) -> Tensor:
+    real_values, fake_values = _both(critic, batch)
+    return relativistic_loss(fake_values, real_values)
 
 
 # What a run's card calls each game, and how it is made again. One of your own joins by GAMES["mine"] = MINE, or by
@@ -342,4 +465,8 @@ GAMES: dict[str, Game | Callable[..., Game]] = {
     "smoothed": smoothed,
     "wgan": wgan,
     "wgan-gp": wgan_gp,
+    "r1": r1,
+    "cgan-r1": cgan_r1,
+    "r1-r2": r1_r2,
+    "relativistic": relativistic,
 }

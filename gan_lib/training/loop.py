@@ -109,6 +109,7 @@ def train(
         if stop:
             break
         _seed_step(device, recipe.seed, step)  # dropout's and the penalty's: a resumed run draws them again
+        state.set_rates(step)
         # Teach D to tell real from fake. detach: this step is about D, G gets no gradient.
         for k in range(recipe.d_steps):
             rows = next(state.rows)[mine]  # (B,)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from inspect import signature
+from math import cos, pi
 from typing import Any
 
 import torch
@@ -118,6 +119,7 @@ class Decides:
         batch_size: images in a batch, over all processes together.
         steps: updates of G.
         d_steps: updates of D for each update of G.
+        lr_end: the part of both learning rates that is left after `steps` updates (`rate_left`); 1 if they stay.
         ema: G's exponential moving average keeps this part of itself at each update, and is what is
             drawn, scored and recorded; None for none.
         init_std: first weights from N(0, init_std²), as DCGAN has it; the networks' own if None.
@@ -134,6 +136,7 @@ class Decides:
     batch_size: int = 128
     steps: int = 50_000
     d_steps: int = 1
+    lr_end: float = 1.0
     ema: float | None = None
     init_std: float | None = None
     seed: int = 0
@@ -150,6 +153,7 @@ class Reported:
         name: the run's name.
         about: one line for the reader.
         milestones: updates at which the fixed z are drawn and G is scored; 0 is before the first update.
+        score_plain: score the plain generator there, too, beside its average, if the recipe has one.
         keep_best: record the weights of the milestone with the best score, not those of the last update.
         keeps: the networks whose weights are recorded: "generator", "discriminator", both or none.
         pictures: of how many of the 64 fixed z each milestone keeps the picture, 1…64.
@@ -159,6 +163,7 @@ class Reported:
     name: str
     about: str
     milestones: tuple[int, ...] = ()
+    score_plain: bool = False
     keep_best: bool = False
     keeps: tuple[str, ...] = ("generator",)
     pictures: int = 64
@@ -190,6 +195,12 @@ class Recipe(Players, Decides, Reported):
             if self.init_std is not None:
                 networks = tuple(normal_weights(network, self.init_std) for network in networks)
         return networks
+
+    def rate_left(self, step: int) -> float:
+        """The part of the learning rates at update number `step`, 1…: it falls along half a cosine to `lr_end` at
+        `steps`, and stays there (Loshchilov & Hutter 2017, eq. 5, without restarts)."""
+        done = min(step / self.steps, 1.0)
+        return self.lr_end + (1 - self.lr_end) * (1 + cos(pi * done)) / 2
 
     def as_card(self) -> dict[str, dict]:
         """What a run's card keeps of this recipe: plain JSON values, in its three parts."""
@@ -230,8 +241,8 @@ def from_card(card: Mapping[str, Any]) -> Recipe:
 def difference(recorded: Mapping[str, Any], recipe: Recipe, *, new_rates: bool = False) -> str:
     """What decides the weights otherwise in a card's recipe than in `recipe`, in words; empty if nothing.
 
-    Neither what is reported is looked at, nor the number of updates: a training may always go on. Nor, with
-    `new_rates`, are the learning rates.
+    Neither what is reported is looked at, nor the number of updates: a training may always go on. Only where the rates
+    fall does it decide them. With `new_rates` the learning rates are not looked at, nor how they fall.
     """
     before, now = (_decisive(card, new_rates) for card in (recorded, recipe.as_card()))
     keys = [key for key in before | now if before.get(key) != now.get(key)]
@@ -239,12 +250,18 @@ def difference(recorded: Mapping[str, Any], recipe: Recipe, *, new_rates: bool =
 
 
 def rates(card: Mapping[str, Any]) -> dict[str, float]:
-    """The learning rates in a recipe's card, by the player's name."""
-    return {who: player["optimizer_args"]["lr"] for who, player in card["players"].items()}
+    """The learning rates in a recipe's card, by the player's name; and where they fall, to which part, by when."""
+    found = {who: player["optimizer_args"]["lr"] for who, player in card["players"].items()}
+    return found | ({key: card["decides"][key] for key in ("lr_end", "steps")} if _fall(card) else {})
+
+
+def _fall(card: Mapping[str, Any]) -> bool:
+    """Whether the learning rates in a recipe's card do."""
+    return card["decides"].get("lr_end", 1.0) < 1
 
 
 def _decisive(card: Mapping[str, Any], new_rates: bool) -> dict[str, object]:
-    """The two first parts as one flat dict, "generator.args" and so on, without the number of updates.
+    """The two first parts as one flat dict, "generator.args" and so on; the number of updates where the rates fall.
 
     What a card does not name was not there when it was written: it is what a recipe has where nothing is said.
     """
@@ -252,7 +269,8 @@ def _decisive(card: Mapping[str, Any], new_rates: bool) -> dict[str, object]:
     for who in card["players"] if new_rates else ():
         flat[f"{who}.optimizer_args"] = flat[f"{who}.optimizer_args"] | {"lr": None}
     unsaid = {f.name: plain(f.default) for f in fields(Decides)}
-    return flat | {key: value for key, value in (unsaid | card["decides"]).items() if key != "steps"}
+    free = {"lr_end", "steps"} if new_rates else set() if _fall(card) else {"steps"}
+    return flat | {key: value for key, value in (unsaid | card["decides"]).items() if key not in free}
 
 
 def network_name(network: type[nn.Module]) -> str:
@@ -376,13 +394,16 @@ def _check_numbers(recipe: Recipe) -> None:
     object.__setattr__(recipe, "pictures", whole("pictures", recipe.pictures, 1, 64))
     milestones = (whole("each milestone", step, 0) for step in listed("milestones", recipe.milestones))
     object.__setattr__(recipe, "milestones", tuple(milestones))
-    for name in ("bfloat16", "keep_best", "flip"):
+    for name in ("bfloat16", "score_plain", "keep_best", "flip"):
         flag(name, getattr(recipe, name))
     object.__setattr__(recipe, "augment", known_kinds(recipe.augment))
     for name in ("name", "about", "dataset"):
         instance(name, getattr(recipe, name), str, "a text")
     if recipe.ema is not None and not (isinstance(recipe.ema, float) and 0 < recipe.ema < 1):
         raise BadInput(f"ema is {brief(recipe.ema)}; choose a number between 0 and 1, as 0.999, or None for none.")
+    left = recipe.lr_end
+    if not (isinstance(left, int | float) and not isinstance(left, bool) and 0 <= left <= 1):
+        raise BadInput(f"lr_end is {brief(left)}; choose from 0, nothing is left of the rates, to 1, they stay.")
     std = recipe.init_std
     if std is not None and not (isinstance(std, int | float) and 0 < std < float("inf")):
         raise BadInput(f"init_std is {brief(std)}; choose a number above 0, for example 0.02, or None.")

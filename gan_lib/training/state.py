@@ -54,6 +54,14 @@ class State:
         """The generator to draw with, the average if there is one."""
         return self.generator if self.average is None else self.average
 
+    def set_rates(self, step: int) -> None:
+        """The learning rates of update number `step`, if the recipe's fall; no state has to remember them."""
+        if self.recipe.lr_end == 1:
+            return
+        for optimizer, rate in ((self.g_optimizer, self.recipe.lr_g), (self.d_optimizer, self.recipe.lr_d)):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * self.recipe.rate_left(step)
+
     @torch.no_grad()
     def update_average(self) -> None:
         """θ̄ ← a θ̄ + (1 − a) θ with a = min(ema, (1 + t) / (10 + t)): the noise of t = 0 is soon forgotten."""
@@ -99,6 +107,7 @@ class State:
         for name, optimizer in self._optimizers().items():
             _restore_optimizer(optimizer, values[name]["state"])
         self.step = int(values["step"])
+        self.set_rates(self.step)
         if values["device"] == self.device.type:
             self.rng.set_state(values["rng"].clone())
         else:

@@ -72,6 +72,7 @@ def layer_by_layer(spec: dict, numbers: Tensor, z: Tensor, labels: Tensor | None
 
     Between the layers stands what the engine has, too: (B, height · width · channels).
     """
+    kept = []  # what each branch that is not at its end began with
     x = z if spec["labels"] is None else torch.cat([z, torch.tensor(spec["labels"])[labels]], dim=1)
     for layer in spec["layers"]:
         n, out, side = (layer.get(name) for name in ("in", "out", "side"))
@@ -92,6 +93,10 @@ def layer_by_layer(spec: dict, numbers: Tensor, z: Tensor, labels: Tensor | None
             case "upsample":
                 x = x.view(len(x), side, layer.get("width", side), -1)
                 x = x.repeat_interleave(layer["factor"], 1).repeat_interleave(layer["factor"], 2).flatten(1)
+            case "keep":
+                kept.append(x)
+            case "add":
+                x = x + kept.pop()
             case "leaky_relu":
                 x = functional.leaky_relu(x, layer["slope"])
             case "tanh":

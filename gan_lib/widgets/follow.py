@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+KEEP = "keep"  # the step at which a branch begins, whose sum will want what it began with
+SUMS = ("add", "radd", "iadd")
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -59,8 +62,9 @@ class _Recorder(TorchFunctionMode):
 def follow(draw: Callable[[Tensor], Tensor], network: object, z: Tensor) -> tuple[Tensor, list[Step]]:
     """What `draw` returns for z, and the steps that lead there, z itself first; layers of `network` lend their names.
 
-    Where several paths meet, the steps go on along the first; the step where they meet has several `sources`. Without
-    a path from z to the result, the list is empty.
+    A residual sum, x + branch(x), is three things in a row: a step `KEEP` of x, the branch, the step of the sum. Where
+    several paths meet otherwise, the steps go on along the first; the step where they meet has several `sources`.
+    Without a path from z to the result, the list is empty.
     """
     recorder = _Recorder(z)
     hooks = []
@@ -75,10 +79,25 @@ def follow(draw: Callable[[Tensor], Tensor], network: object, z: Tensor) -> tupl
     finally:
         for hook in hooks:
             hook.remove()
-    steps = [recorder.steps.get(id(result))]
-    while steps[-1] and steps[-1].sources:
-        steps.append(steps[-1].sources[0])
-    return result, steps[::-1] if steps[-1] else []
+    last = recorder.steps.get(id(result))
+    return result, (last and _way(last)) or []
+
+
+def _way(last: Step, start: Step | None = None) -> list[Step] | None:
+    """The steps from z, or from `start`, which is left out, to the last one; None if they do not begin there."""
+    back = []
+    while last is not start:
+        back.append(last)
+        if not last.sources:
+            return back[::-1] if start is None else None
+        following = last.sources[0]
+        if last.name in SUMS and len(last.sources) == 2:
+            for following, end in (last.sources, last.sources[::-1]):
+                if (branch := _way(end, following)) is not None:
+                    back += [*branch[::-1], Step(KEEP, last.who, last.function, (), {}, (following,), following.result)]
+                    break
+        last = following
+    return back[::-1]
 
 
 def _tensors(values: tuple) -> Iterator[Tensor]:

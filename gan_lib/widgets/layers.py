@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gan_lib.errors import BadInput
-from gan_lib.widgets.follow import Step
+from gan_lib.widgets.follow import KEEP, Step
 
 # Steps that only put numbers in another place.
 MOVES = {"flatten", "flip", "getitem", "movedim", "permute", "ravel", "reshape", "squeeze", "swapaxes", "transpose"}
@@ -53,12 +53,15 @@ class Layers:
         self.weights: list[list[Tensor]] = []
         self.codes = torch.zeros(classes, 0)
         self.place, self.size = torch.arange(latent_dim), latent_dim
+        self.kept: list[tuple[Step, Tensor]] = []  # what branches that are not at their end began with, and its place
         self.who, self.moved = who, ""
 
     def take(self, step: Step) -> None:
         """Add what the step does. NotExportable: the page cannot."""
-        if len(step.sources) > 1:
-            self._refuse(step.who)
+        if step.name == KEEP:
+            self._keep(step)
+        elif len(step.sources) > 1:
+            self._sum(step)
         elif step.name in ("cat", "concat", "concatenate") and len(self.codes) and not self.layers:
             self._label(step)
         elif step.name in MOVES:
@@ -80,7 +83,7 @@ class Layers:
                 return
             if layer["op"] == "affine" and len(layer["scale"]) == self.size:
                 layer |= {name: [layer[name][i] for i in order.tolist()] for name in ("scale", "shift")}
-            elif layer["op"] in ("conv_transpose", "upsample") or len(layer.get("scale", "1")) > 1:
+            elif layer["op"] in ("conv_transpose", "upsample", "keep", "add") or len(layer.get("scale", "1")) > 1:
                 break
         self._refuse(self.moved)
 
@@ -115,6 +118,19 @@ class Layers:
     def _add(self, layer: dict, *weights: Tensor) -> None:
         self.layers.append(layer)
         self.weights.append([t.detach() for t in weights])
+
+    def _keep(self, step: Step) -> None:
+        if self.place.ndim == 3:
+            self.channels_last()
+        self.kept.append((step.sources[0], self.place))
+        self._add({"op": "keep"})
+
+    def _sum(self, step: Step) -> None:
+        """Of a branch's end and what it began with."""
+        start, place = self.kept.pop() if self.kept else (None, torch.zeros(0))
+        if step.kwargs or not any(source is start for source in step.sources) or not torch.equal(place, self.place):
+            self._refuse(step.who)
+        self._add({"op": "add"})
 
     def _label(self, step: Step) -> None:
         """z, put together with what depends on the label alone."""

@@ -57,8 +57,16 @@ def test_the_textbook_loop_draws_new_pictures_for_g_where_it_is_asked_to(tiny, i
 def small(recipe):
     """The recipe on few and narrow layers, without what the textbook loop leaves out or draws otherwise."""
     width = {"dcgan": {"features": 4}, "conditional": {"width": 8}}
-    width["ablated"] = width["dcgan"]
-    changes = {"batch_size": 4, "d_steps": 2, "log_every": 1, "milestones": (), "ema": None, "bfloat16": False}
+    width["ablated"] = width["residual"] = width["dcgan"]
+    changes = {
+        "batch_size": 4,
+        "d_steps": 2,
+        "log_every": 1,
+        "milestones": (),
+        "ema": None,
+        "lr_end": 1.0,
+        "bfloat16": False,
+    }
     for who in ("generator", "discriminator"):
         network = getattr(recipe, who)
         args = width.get(network.__module__.split(".")[-1], {})

@@ -58,7 +58,7 @@ def test_the_chapters_stamp_notices_a_change(ran):
 def test_the_game_trains(ran):
     history = ran["history"]
     assert history.isfinite().all() and history[-1, 0] == ran["recipe"].steps == 50
-    assert history[-1, 1] < 0.69  # log 2 is what D pays for the same answer everywhere
+    assert history[-1, 1] < 0.99  # 1 is what D pays for the same answer everywhere
     assert history[-1, 3] > history[-1, 4]  # real points get the larger values
 
 

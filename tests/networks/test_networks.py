@@ -14,6 +14,7 @@ from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator, LargeDCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.training import games
 from gan_lib.training.games import Batch
 from gan_lib.widgets.export import export
@@ -25,10 +26,12 @@ SMALL_G = {
     "dcgan without batch norm": partial(DCGANGenerator, Z, 4, batch_norm=False),
     "any side": partial(AnySideGenerator, Z, 32, 2),
     "any side with labels": partial(AnySideGenerator, Z, 32, 2, 1, CLASSES),
+    "residual": partial(ResidualGenerator, Z, 32, 2, 3),
+    "residual with labels": partial(ResidualGenerator, Z, 32, 2, 1, CLASSES),
     "cgan": partial(CGANGenerator, Z, CLASSES, (3, 4, 2), 4),
     "acgan": partial(ACGANGenerator, Z, CLASSES, 4, 3),
 }
-WITH_LABELS = ("cgan", "acgan", "any side with labels")
+WITH_LABELS = ("cgan", "acgan", "any side with labels", "residual with labels")
 SMALL_D = {
     "mlp": partial(MLPDiscriminator, (3, 4, 2), 6),
     "dcgan": partial(DCGANDiscriminator, 4, 3),
@@ -37,6 +40,8 @@ SMALL_D = {
     "acgan": partial(ACGANDiscriminator, CLASSES, 4, 3),
     "any side": partial(AnySideDiscriminator, 32, 2),
     "any side without batch norm": partial(AnySideDiscriminator, 32, 2, batch_norm=False),
+    "residual": partial(ResidualDiscriminator, 32, 2, 3),
+    "residual with projection": partial(ResidualDiscriminator, 32, 2, 1, CLASSES, 1),
     "any side with projection": partial(AnySideDiscriminator, 32, 2, 1, CLASSES),
     "any side with two heads": partial(AnySideDiscriminator, 32, 2, 1, CLASSES, auxiliary=True),
 }

@@ -23,9 +23,10 @@ from gan_lib.errors import BadInput, BadRun, Diverged, Stopped
 from gan_lib.runs import checkpoints, recorder, run
 from gan_lib.runs.recorder import record
 from gan_lib.training import loop, train
-from gan_lib.training.recipes import MLP_FASHION
+from gan_lib.training.recipes import MLP_FASHION, MODERN_FASHION
 from gan_lib.training.state import OtherDevice, State
-from tests.conftest import FORKS, THREADS, TINY, random_images
+from tests.conftest import FEW, FORKS, THREADS, TINY, random_images
+from tests.networks.test_spectral import SPECTRAL
 from tests.states import flat, read
 
 NOWHERE = "http://127.0.0.1:9"  # as a proxy: nothing can be reached
@@ -54,7 +55,8 @@ def score(generator):
 
 def scored(recipe):
     """A recipe with much to lose: scores, the best milestone, both networks."""
-    return replace(recipe, milestones=(0, 2, 5, 9), keep_best=True, keeps=("generator", "discriminator"))
+    keeps = ("generator", "discriminator")
+    return replace(recipe, milestones=(0, 2, 5, 9), keep_best=True, score_plain=True, keeps=keeps)
 
 
 def recorded(recipe, folder, **options):
@@ -103,9 +105,17 @@ def through_a_file(state, path):
     return fresh
 
 
-@pytest.mark.parametrize("name", TINY)
+NARROW = {"features": 2, "blocks": 1}
+STOPPED = TINY | {
+    "spectral": SPECTRAL,
+    "falling": replace(TINY["mlp"], lr_end=0.1, lr_g=1e-3),
+    "modern": replace(MODERN_FASHION, **FEW, generator_args=NARROW, discriminator_args=NARROW),
+}
+
+
+@pytest.mark.parametrize("name", STOPPED)
 def test_a_training_that_was_stopped_and_restored_ends_with_the_same_bits(images, path, name):
-    recipe = TINY[name]
+    recipe = STOPPED[name]
     whole = trained(recipe, images)
     for stop in (0, random.Random(name).randrange(1, recipe.steps), recipe.steps):
         state = State(recipe, 64)
@@ -604,6 +614,19 @@ def test_a_stopped_training_goes_on_with_other_rates_too(tmp_path, path, tiny, m
     faster = replace(tiny, lr_d=1e-3)
     run = recorded(faster, tmp_path / "run", resume=True, new_rates=True)
     assert rates(run) == [(0, 2e-4, 2e-4), (done, 2e-4, 1e-3)] and run.card["steps_done"] == tiny.steps
+
+
+def test_rates_that_fall_fall_by_the_number_of_updates_and_another_number_is_other_rates(tmp_path, tiny):
+    falling, longer = (replace(tiny, lr_end=0.1, steps=steps) for steps in (8, 16))
+    recorded(falling, tmp_path / "run")
+    with pytest.raises(
+        BadRun, match=r"has other learning rates \(steps: recorded 8, asked 16\); go on with the new ones"
+    ):
+        recorded(longer, tmp_path / "run", resume=True)
+    same = recorded(falling, tmp_path / "run", resume=True, steps=10)  # beyond: what is left stays
+    assert same.card["steps_done"] == 10 and "learning_rates" not in same.card
+    run = recorded(longer, tmp_path / "run", resume=True, new_rates=True)
+    assert rates(run) == [(0, 2e-4, 2e-4, 0.1, 8), (10, 2e-4, 2e-4, 0.1, 16)] and run.card["steps_done"] == 16
 
 
 def test_the_same_rates_change_nothing_where_new_ones_are_allowed(tmp_path, tiny):

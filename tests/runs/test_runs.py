@@ -82,6 +82,26 @@ def test_a_score_of_ones_own_is_called_whatever_the_data_is_called(tmp_path, ima
     assert run.card["data"] == "random" and run.scores == {0: 1.0, 5: 1.0, 12: 1.0}
 
 
+def spread(generator):
+    """A score that depends on the weights alone."""
+    return runs.draw(generator, runs.fixed_z(100), *runs.fixed_labels(generator.classes)).float().std().item()
+
+
+def test_the_plain_generator_is_scored_beside_its_average_where_that_is_asked_for(tmp_path, images):
+    """Its scores are those of a training without an average, and nothing else changes."""
+
+    def recorded(name, **changes):
+        recipe = replace(TINY["acgan"], **changes)
+        return record(recipe, images, tmp_path / name, score=spread, show_progress=False)
+
+    both, averaged, plain = recorded("both", score_plain=True), recorded("averaged"), recorded("plain", ema=None)
+    assert list(both.scores_plain) == [0, 5, 12] and both.scores_plain == runs.load(tmp_path / "both").scores_plain
+    assert both.scores_plain == plain.scores != both.scores == averaged.scores
+    assert torch.equal(both.history, averaged.history)
+    assert averaged.scores_plain == {} and "scores_plain" not in averaged.card
+    assert recorded("none", ema=None, score_plain=True).scores_plain == {}  # the score is the plain one's
+
+
 def test_a_path_is_that_folder_also_where_a_shipped_run_has_the_name(tmp_path, images, tiny, monkeypatch):
     monkeypatch.chdir(tmp_path)
     named_alike = replace(tiny, name="mlp-fashion")

@@ -14,6 +14,7 @@ from gan_lib.networks.any_side import AnySideDiscriminator, AnySideGenerator
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.networks.mlp import MLPGenerator
+from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.training import recipes, train
 from gan_lib.training.recipe import difference, from_card
 from gan_lib.training.recipes import KINDS, RECIPES, for_pictures, refit
@@ -88,10 +89,18 @@ def test_the_critic_of_wgan_gp_has_no_batch_norm_and_acgans_two_heads():
     assert auxiliary.auxiliary and auxiliary.classes == told.classes == 5 and not told.auxiliary
 
 
+@pytest.mark.parametrize(("side", "weight"), [(32, 0.5), (64, 2.0), (256, 32.0)])
+def test_the_modern_kind_is_the_residual_pair_with_a_penalty_by_the_number_of_pixels(side, weight):
+    recipe = for_pictures("modern", (3, side, side), 10_000, steps=100)
+    assert (recipe.generator, recipe.discriminator) == (ResidualGenerator, ResidualDiscriminator)
+    assert recipe.game.name == "relativistic" and recipe.game.arguments == {"weight": weight}
+    assert recipe.init_std is None and recipe.rate_left(100) == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kind": "stylegan"}, "kind 'stylegan' is not known; choose one of: dcgan, wgan-gp, acgan, cgan"),
+        ({"kind": "stylegan"}, "kind 'stylegan' is not known; choose one of: dcgan, wgan-gp, acgan, cgan, modern"),
         ({"image_shape": (3, 48, 48)}, "a side of 48 pixels is not possible.*choose one of: 32, 64, 128, 256"),
         ({"image_shape": (3, 64, 32)}, r"shape \(3, 64, 32\); bring squares"),
         ({"image_shape": (64, 64)}, "bring squares"),
@@ -121,6 +130,7 @@ def test_what_no_recipe_can_be_made_for_is_refused(changes, said):
         ("acgan-fashion", (3, 64, 64), AnySideGenerator, AnySideDiscriminator),
         ("acgan-mlp-0", (3, 20, 30), CGANGenerator, ACGANMLPDiscriminator),
         ("mlp-fashion", (3, 64, 64), MLPGenerator, None),
+        ("modern-fashion", (3, 64, 64), ResidualGenerator, ResidualDiscriminator),
     ],
 )
 def test_a_recipe_of_the_book_gets_networks_for_other_pictures_and_keeps_the_rest(
@@ -179,7 +189,7 @@ def test_pictures_that_the_recipe_has_already_change_nothing():
             (3, 64, 64),
             "acgan-fashion learns what each label looks like, and the pictures have 1 class",
         ),
-        ("ablation-pool-0", (3, 32, 32), "choose a recipe for any pictures: dcgan, wgan-gp, acgan, cgan"),
+        ("ablation-pool-0", (3, 32, 32), "choose a recipe for any pictures: dcgan, wgan-gp, acgan, cgan, modern"),
     ],
 )
 def test_what_cannot_be_refitted_is_refused(name, shape, said):

@@ -59,10 +59,20 @@ def squares_equation(values, target):
     return np.mean((values - target) ** 2) / 2
 
 
+def pairs_equation(values, others):
+    """−E[log σ(f(x) − f(other))]."""
+    return -np.mean(np.log(probability(values - others)))
+
+
 def class_equation(values, labels):
     """−E[log P(class = label)]."""
     shares = np.exp(values) / np.exp(values).sum(1, keepdims=True)
     return -np.mean(np.log(shares[np.arange(len(labels)), labels]))
+
+
+def slope_equation(gradients):
+    """E[|∇f|²]."""
+    return np.mean(np.sum(gradients.reshape(len(gradients), -1) ** 2, axis=1))
 
 
 def penalty_equation(gradients):
@@ -83,9 +93,16 @@ def test_the_losses_on_logits_are_their_equations(shape, smoothing):
         (games.hinge_critic_loss(real, fake), hinge_equation(r, f)),
         (games.least_squares_critic_loss(real, fake), squares_equation(r, 1) + squares_equation(f, 0)),
         (games.least_squares_generator_loss(real), squares_equation(r, 1)),
+        (games.relativistic_loss(real, real.flip(0) - 1), pairs_equation(r, r[::-1] - 1)),
     ):
         assert loss.shape == ()
         assert loss.item() == pytest.approx(expected, rel=1e-12)
+
+
+def pairs_slopes(real, fake):
+    """∂E[−log σ(r − f)]: each pair pulls its two apart by 1 − σ(r − f)."""
+    pull = torch.from_numpy(1 - probability((real[:4] - fake).numpy())) / 4
+    return torch.cat([-pull, torch.zeros(2, 1)]), pull
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
@@ -102,6 +119,7 @@ def test_the_gradients_by_the_logits_are_those_derived_by_hand(smoothing):
         (games.hinge_critic_loss(real, fake), ((real < 1).double() / -6, (fake > -1).double() / 4)),
         (games.least_squares_critic_loss(real, fake), ((real - 1) / 6, fake / 4)),
         (games.least_squares_generator_loss(fake), (None, (fake - 1) / 4)),
+        (games.relativistic_loss(real[:4], fake), pairs_slopes(real.detach(), fake.detach())),
     ):
         torch.testing.assert_close(torch.autograd.grad(loss, (real, fake), allow_unused=True), expected)
 
@@ -125,6 +143,7 @@ def test_a_d_that_says_one_half_everywhere_loses_2_log_2():
     assert games.discriminator_loss(zeros, zeros).item() == pytest.approx(2 * log(2), rel=1e-12)
     assert games.minimax_generator_loss(zeros).item() == pytest.approx(-log(2), rel=1e-12)
     assert games.non_saturating_generator_loss(zeros).item() == pytest.approx(log(2), rel=1e-12)
+    assert games.relativistic_loss(zeros + 7, zeros + 7).item() == pytest.approx(log(2), rel=1e-12)
 
 
 def test_the_best_critic_of_least_squares_says_p_over_p_plus_q_and_of_the_hinge_which_is_more():
@@ -160,6 +179,7 @@ def test_everything_stays_finite_where_a_sigmoid_would_round_to_0_or_1(real, fak
         (games.discriminator_loss(real, fake, 0.25), max(0, -r) + 0.25 * r + max(0, f)),
         (games.minimax_generator_loss(fake), -max(0, f)),
         (games.non_saturating_generator_loss(fake), max(0, -f)),
+        (games.relativistic_loss(real, fake), max(log(2) * (r == f), f - r)),
     ):
         assert loss.item() == pytest.approx(expected)
         gradients = torch.autograd.grad(loss, (real, fake), allow_unused=True)
@@ -198,9 +218,9 @@ def values(n, x, labels=None):
     return hidden(n, x, labels) @ n.v + n.c
 
 
-def slopes(n, x):
+def slopes(n, x, labels=None):
     """Its gradient by x, by hand."""
-    return (1 - hidden(n, x) ** 2) * n.v[:, 0] @ n.w.T
+    return (1 - hidden(n, x, labels) ** 2) * n.v[:, 0] @ n.w.T
 
 
 def source_and_class(n, x, labels, source):
@@ -228,6 +248,25 @@ def penalised(weight):
     return lambda n: (
         values(n, n.fake).mean() - values(n, n.real).mean() + weight * penalty_equation(slopes(n, n.between))
     )
+
+
+def with_slopes(d, weight, r2, labelled=False):
+    """γ/2 (R1 + R2) beside what D descends."""
+
+    def equation(n):
+        labels = n.labels if labelled else None
+        found = slope_equation(slopes(n, n.real, labels)) + r2 * slope_equation(slopes(n, n.fake, labels))
+        return d(n) + weight / 2 * found
+
+    return equation
+
+
+def pairs_d(n):
+    return pairs_equation(values(n, n.real), values(n, n.fake))
+
+
+def pairs_g(n):
+    return pairs_equation(values(n, n.fake), values(n, n.real))
 
 
 def look_real(n):
@@ -270,12 +309,19 @@ GAMES = {  # name: the game, what D descends, what G descends
     "WGAN": (games.wgan(), penalised(0), please),
     "WGAN-GP": (games.wgan_gp(), penalised(10), please),
     "WGAN-GP, light": (games.wgan_gp(0.5), penalised(0.5), please),
+    "R1": (games.r1(0.5), with_slopes(plain(), 0.5, r2=0), look_real),
+    "CGAN with R1": (games.cgan_r1(), with_slopes(cgan_d, 1, r2=0, labelled=True), cgan_g),
+    "R1 and R2": (games.r1_r2(3), with_slopes(plain(), 3, r2=1), look_real),
+    "relativistic": (games.relativistic(0.5), with_slopes(pairs_d, 0.5, r2=1), pairs_g),
+    "relativistic alone": (games.relativistic(0), pairs_d, pairs_g),
 }
+CUT_OFF = ("R1", "CGAN with R1", "R1 and R2", "relativistic")  # D's turn gives the pictures no gradient
+TOLD = ("CGAN", "CGAN with R1")  # D takes the labels, too
 
 
 def small_for(name, batch):
     outputs = 1 + CLASSES if name == "ACGAN" else 1
-    return Small(torch.Size(batch), outputs, takes_labels=name == "CGAN")
+    return Small(torch.Size(batch), outputs, takes_labels=name in TOLD)
 
 
 def pictures(batch):
@@ -323,9 +369,10 @@ def test_what_d_descends_is_the_equation_of_its_game_with_its_gradients(name, ba
     n = numbers(network, labels, real=real, fake=fake, between=network.calls[-1][0])
     assert loss.shape == ()
     assert loss.item() == pytest.approx(equation(n), rel=1e-12)
-    shown = (torch.from_numpy(values(n, x, n.labels if name == "CGAN" else None)[:, :1]) for x in (n.real, n.fake))
+    shown = (torch.from_numpy(values(n, x, n.labels if name in TOLD else None)[:, :1]) for x in (n.real, n.fake))
     torch.testing.assert_close((real_logits, fake_logits), tuple(shown))
-    assert_gradients(loss, {**dict(network.named_parameters()), "real": real, "fake": fake}, equation, n)
+    pictures_too = {} if name in CUT_OFF else {"real": real, "fake": fake}
+    assert_gradients(loss, {**dict(network.named_parameters()), **pictures_too}, equation, n)
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -336,8 +383,8 @@ def test_what_g_descends_is_the_equation_of_its_game_with_its_gradients(name, ba
 
     loss = game.g_loss(network, Batch(real, fake, *labels))
 
-    n = numbers(network, labels, fake=fake)
-    assert loss.shape == () and len(network.calls) == 1
+    n = numbers(network, labels, real=real, fake=fake)
+    assert loss.shape == () and len(network.calls) == 1 + (equation is pairs_g)
     assert loss.item() == pytest.approx(equation(n), rel=1e-12)
     assert_gradients(loss, {**dict(network.named_parameters()), "fake": fake}, equation, n)
 
@@ -353,6 +400,11 @@ def test_each_game_says_what_goes_with_it():
         "WGAN": (False, 0.01, False, False),
         "WGAN-GP": critic,
         "WGAN-GP, light": critic,
+        "R1": (False, None, True, True),
+        "CGAN with R1": (True, None, True, True),
+        "R1 and R2": (False, None, True, True),
+        "relativistic": critic,
+        "relativistic alone": (False, None, False, False),
     }
     assert games.wgan(0.5).clip == 0.5
 
@@ -362,7 +414,8 @@ def test_a_game_is_made_again_by_its_name_and_its_arguments():
         known = games.GAMES[game.name]
         again = known if isinstance(known, games.Game) else known(**game.arguments)
         assert (again.name, again.arguments, again.clip) == (game.name, game.arguments, game.clip)
-        network, (real, fake) = small_for(game.name.upper(), (4, 2)), pictures((4, 2))
+        name = {"cgan-r1": "CGAN"}.get(game.name, game.name.upper())
+        network, (real, fake) = small_for(name, (4, 2)), pictures((4, 2))
         batch = Batch(real, fake, *labels_for(game, (4, 2)))
         losses = []
         for same in (game, again):
@@ -572,13 +625,88 @@ def test_the_penalty_sends_no_gradient_to_g_nor_to_the_pictures():
     assert all(layer.weight.grad.any() for layer in (critic[0], critic[2]))
 
 
+# --------------------------------------------------------------------------------- penalties on the slope itself
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_the_slope_of_a_plane_and_of_half_a_square_are_known(batch):
+    x, slope = draws(batch, 1), draws(batch[1:], 3)
+
+    def plane(x):
+        return (x * slope).flatten(1).sum(1, keepdim=True) + 7
+
+    assert games.zero_centred_penalty(plane, x).item() == pytest.approx((slope**2).sum().item(), rel=1e-12)
+    assert games.zero_centred_penalty(half_square, x).item() == pytest.approx((x**2).sum().item() / batch[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_the_slopes_penalty_can_be_differentiated_by_the_critics_weights(batch):
+    network, (real, _) = Small(torch.Size(batch)), pictures(batch)
+    penalty = games.zero_centred_penalty(network, real)
+    n = numbers(network, (), real=real)
+    assert_gradients(penalty, dict(network.named_parameters()), lambda n: slope_equation(slopes(n, n.real)), n)
+
+
+def test_r1_looks_at_the_slope_at_real_pictures_alone_and_r2_at_the_fakes():
+    def d(x):  # flat for pictures below 0, a slope of 3 in each of two numbers above
+        return 3 * x.relu().sum(1, keepdim=True)
+
+    low, high = torch.full((4, 2), -1.0), torch.full((4, 2), 1.0)
+    plain = games.NON_SATURATING.d_loss
+    for game, at_real, at_fake in ((games.r1(2.0), 18, 0), (games.r1_r2(2.0), 18, 18)):
+        for real, fake in ((high, low), (low, high), (high, high)):
+            batch = Batch(real, fake)
+            extra = game.d_loss(d, batch).loss - plain(d, batch).loss
+            assert extra.item() == pytest.approx(at_real * (real is high) + at_fake * (fake is high))
+
+
+@pytest.mark.parametrize("game", [games.r1(), games.r1_r2(), games.relativistic()])
+def test_each_slope_costs_one_pass_and_all_of_it_is_float32_even_under_autocast(game):
+    dtypes, real, fake = [], torch.randn(4, 3, 2, 2), torch.randn(4, 3, 2, 2)
+    critic = linear_critic(dtypes)
+    expected = games.zero_centred_penalty(critic, real)
+    dtypes.clear()
+    with torch.autocast("cpu", torch.bfloat16):
+        penalty = games.zero_centred_penalty(critic, real)
+        loss = game.d_loss(critic, Batch(real, fake)).loss
+    fakes = torch.bfloat16 if game.name == "r1" else torch.float32
+    assert dtypes == [torch.float32] * 4 + [fakes] * 2
+    assert torch.equal(penalty, expected) and loss.dtype == torch.float32
+    loss.backward()
+    assert all(weight.grad.dtype == torch.float32 and weight.grad.isfinite().all() for weight in critic.parameters())
+
+
+@pytest.mark.parametrize("game", [games.r1(), games.r1_r2(), games.relativistic()])
+def test_the_slopes_leave_the_pictures_of_the_batch_as_they_are(game):
+    real, fake = torch.randn(5, 3), torch.randn(5, 3)
+    critic = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    game.d_loss(critic, Batch(real, fake)).loss.backward()
+    assert not real.requires_grad and not fake.requires_grad
+
+
+def test_the_pairs_are_those_of_the_batch_and_must_be_as_many():
+    values, others = torch.tensor([[5.0], [-5.0]]), torch.tensor([[-5.0], [5.0]])
+    assert games.relativistic_loss(values, others).item() == pytest.approx(5, abs=1e-4)
+    assert games.relativistic_loss(values, others.flip(0)).item() == pytest.approx(log(2))
+    with pytest.raises(BadInput, match=r"values are \(2, 1\), others \(1, 1\); give pairs") as refused:
+        games.relativistic_loss(values, others[:1])
+    assert one_sentence(refused)
+
+
+def test_without_penalties_batch_norm_may_stay_and_with_them_it_may_not():
+    assert not games.relativistic(0).per_example
+    assert all(game.per_example for game in (games.relativistic(1e-3), games.r1(), games.r1_r2(), games.cgan_r1()))
+
+
 # --------------------------------------------------------------------------------------------- bad input
 
 
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("game", [games.smoothed, games.wgan, games.wgan_gp])
+@pytest.mark.parametrize(
+    "game", [games.smoothed, games.wgan, games.wgan_gp, games.r1, games.cgan_r1, games.r1_r2, games.relativistic]
+)
 def test_a_smoothing_a_clip_or_a_weight_that_makes_no_game_is_refused(game, value):
-    values = (value, 1) if game is games.smoothed else (value, 0)
+    values = {games.smoothed: (value, 1), games.relativistic: (value,)}.get(game, (value, 0))
     for wrong in values:
         with pytest.raises(BadInput, match="choose") as refused:
             game(wrong)

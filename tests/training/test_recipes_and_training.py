@@ -90,6 +90,34 @@ def naive_squares(d, real, fake, labels):
     return loss, on_real, on_fake
 
 
+def naive_slopes(d, pictures):
+    """E[|∇D|²], one picture after the other."""
+    total = 0.0
+    for x in pictures:
+        x = x.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(d(x[None]).squeeze(), x, create_graph=True)
+        total = total + gradient.pow(2).sum()
+    return total / len(pictures)
+
+
+def naive_r1_d(d, real, fake, labels):
+    loss, p_real, p_fake = naive_vanilla_d(d, real, fake, labels)
+    return loss + 0.5 * naive_slopes(d, real), p_real, p_fake
+
+
+def naive_pairs(values, others):
+    return nn.BCEWithLogitsLoss()(values - others, torch.ones_like(values))
+
+
+def naive_relativistic_d(d, real, fake, labels):
+    on_real, on_fake = d(real), d(fake)
+    return (
+        naive_pairs(on_real, on_fake) + 0.25 * naive_slopes(d, real) + 0.25 * naive_slopes(d, fake),
+        on_real,
+        on_fake,
+    )
+
+
 NAIVE = {
     "vanilla": (naive_vanilla_d, lambda d, fake, labels: bce(d(fake), 1.0)),
     "minimax": (naive_vanilla_d, lambda d, fake, labels: -bce(d(fake), 0.0)),
@@ -99,6 +127,8 @@ NAIVE = {
     "least-squares": (naive_squares, lambda d, fake, labels: mse_loss(d(fake), torch.ones(len(fake), 1)) / 2),
     "wgan": (naive_critic, lambda d, fake, labels: -d(fake).mean()),
     "wgan-gp": (naive_critic_gp, lambda d, fake, labels: -d(fake).mean()),
+    "r1": (naive_r1_d, lambda d, fake, labels: bce(d(fake), 1.0)),
+    "relativistic": (naive_relativistic_d, lambda d, fake, labels, real: naive_pairs(d(fake), d(real))),
 }
 
 
@@ -114,6 +144,9 @@ def naive(recipe, images, game):
     order, lines = [], []
     for step in range(1, recipe.steps + 1):
         torch.manual_seed(crc32(f"{recipe.seed} 0 {step}".encode()))
+        left = np.cos(np.pi / 2 * min(1, step / recipe.steps)) ** 2  # (1 + cos 2x) / 2 = cos² x
+        for optimizer, lr in ((g_optimizer, recipe.lr_g), (d_optimizer, recipe.lr_d)):
+            optimizer.param_groups[0]["lr"] = lr * (left + recipe.lr_end * (1 - left))
         for _ in range(recipe.d_steps):
             if len(order) < b:
                 order = torch.randperm(len(images.pixels), generator=rng).tolist()
@@ -129,7 +162,7 @@ def naive(recipe, images, game):
                 for weight in d.parameters():
                     weight.data = weight.data.clamp(-recipe.game.clip, recipe.game.clip)
         g_optimizer.zero_grad()
-        g_loss = g_loss_of(d, fake, labels)
+        g_loss = g_loss_of(d, fake, labels, *((real,) if game == "relativistic" else ()))
         g_loss.backward()
         g_optimizer.step()
         keep = min(recipe.ema or 0.0, (1 + step) / (10 + step))
@@ -228,6 +261,29 @@ def test_the_difference_of_two_recipes_names_each_field_and_no_other(tiny):
     )
 
 
+def test_rates_fall_along_half_a_cosine_to_the_part_that_is_left_and_stay_there(tiny):
+    recipe = replace(tiny, lr_end=0.2, steps=100)
+    assert [recipe.rate_left(step) for step in (50, 100, 1000)] == pytest.approx([0.6, 0.2, 0.2])
+    ways = np.arange(1, 101)
+    falls = -np.diff([1.0, *(recipe.rate_left(int(step)) for step in ways)])  # a sine's half wave, as its derivative is
+    np.testing.assert_allclose(falls, 0.4 * np.pi / 100 * np.sin(np.pi * (ways - 0.5) / 100), rtol=1e-3)
+    assert {tiny.rate_left(step) for step in (1, 6, 12, 99)} == {1.0}
+
+
+def test_the_number_of_updates_decides_where_the_rates_fall_and_nowhere_else(tiny):
+    falling = replace(tiny, lr_end=0.5)
+    assert difference(tiny.as_card(), replace(tiny, steps=99)) == ""
+    longer = replace(falling, steps=99)
+    assert difference(falling.as_card(), longer) == "steps: recorded 12, asked 99"
+    assert "lr_end: recorded 1.0, asked 0.5" in difference(tiny.as_card(), falling)
+    assert (
+        difference(tiny.as_card(), longer, new_rates=True) == difference(longer.as_card(), tiny, new_rates=True) == ""
+    )
+    old = tiny.as_card()
+    del old["decides"]["lr_end"]  # a card that is older than it
+    assert difference(old, tiny) == "" and from_card(old) == tiny
+
+
 # ------------------------------------------------------------------------------------------ the loop, naively
 
 WITHOUT_DROPOUT = {"discriminator_args": {"width": 8, "dropout": 0.0}}  # whose numbers come from the global ones
@@ -241,12 +297,15 @@ WITHOUT_DROPOUT = {"discriminator_args": {"width": 8, "dropout": 0.0}}  # whose 
         (torch.float32, "mlp", "vanilla", {"d_steps": 3, "lr_g": 5e-5, "seed": 4}),
         (torch.float64, "mlp", "vanilla", {"ema": 0.7, "lr_g": 1e-3}),  # the start's rule until step 20
         (torch.float64, "mlp", "vanilla", {"ema": 0.3, "lr_g": 1e-3}),  # 0.3 itself from step 3 on
+        (torch.float64, "mlp", "vanilla", {"lr_end": 0.1, "lr_g": 1e-3, "d_steps": 2}),  # rates that fall
         (torch.float32, "mlp", "hinge", {"game": games.HINGE}),
         (torch.float32, "mlp", "least-squares", {"game": games.LEAST_SQUARES}),
         (torch.float64, "cgan", "cgan", WITHOUT_DROPOUT),
         (torch.float64, "acgan", "acgan", {}),  # BatchNorm and RMSprop make roundings large: float64
         (torch.float64, "wgan", "wgan", {}),
         (torch.float64, "wgan-gp", "wgan-gp", {}),
+        (torch.float64, "mlp", "r1", {"game": games.r1(1.0), "d_steps": 2}),
+        (torch.float64, "mlp", "relativistic", {"game": games.relativistic(0.5), "ema": 0.7}),
     ],
 )
 def test_the_loop_trains_like_the_naive_one(images, monkeypatch, dtype, name, game, changes):
@@ -605,6 +664,9 @@ def test_games_labels_and_norms_that_disagree_are_refused(images, name, changes,
         ({"steps": True}, "steps is True"),
         ({"milestones": (3, -1)}, "each milestone is -1"),
         ({"ema": 1.0}, "ema is 1.0"),
+        ({"lr_end": -0.1}, "lr_end is -0.1; choose from 0, nothing is left of the rates, to 1, they stay"),
+        ({"lr_end": 1.5}, "lr_end is 1.5"),
+        ({"lr_end": None}, "lr_end is None"),
         ({"init_std": 0}, "init_std is 0"),
         ({"game": "wgan"}, "game is 'wgan'"),
         ({"keeps": "generator"}, "keeps is 'generator'"),

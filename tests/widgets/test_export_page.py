@@ -17,6 +17,7 @@ from gan_lib.networks.ablated import AblatedGenerator
 from gan_lib.networks.conditional import ACGANGenerator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANGenerator
 from gan_lib.networks.mlp import MLPGenerator
+from gan_lib.networks.residual import ResidualGenerator
 from gan_lib.widgets.export import NotExportable, export, layer_by_layer
 from tests.page_scripts import context, drawn
 
@@ -44,6 +45,13 @@ def tutorial(channels: int = 3) -> nn.Module:
     )
 
 
+def noisy_weights(network: nn.Module) -> nn.Module:
+    """Its branches begin at 0: give them something to say."""
+    for weight in network.parameters():
+        nn.init.normal_(weight, 0.0, 0.3)
+    return network
+
+
 def flat(latent_dim: int = 100, shape: tuple[int, ...] = (3, 8, 8), last: nn.Module | None = None) -> nn.Module:
     layers = [nn.Linear(latent_dim, 16), nn.BatchNorm1d(16), nn.LeakyReLU(0.1), nn.Linear(16, int(np.prod(shape)))]
     return sized(nn.Sequential(*layers, last or nn.Tanh(), nn.Unflatten(1, shape)), latent_dim)
@@ -63,6 +71,29 @@ class Functional(nn.Module):
         x = functional.relu(self.start(z)).view(-1, 8, 4, 3)  # (B, 8, 4, 3)
         x = functional.interpolate(functional.dropout(self.norm(x), 0.5, self.training), scale_factor=2)
         return torch.tanh(self.last(functional.leaky_relu(self.middle(x), 0.3)))  # (B, 3, 16, 12)
+
+
+class Sums(nn.Module):
+    """A branch with a norm inside a branch, a sum in place, one with linear layers, one the other way round."""
+
+    latent_dim = 10
+
+    def __init__(self):
+        super().__init__()
+        self.start, self.other, self.picture = nn.Linear(10, 20), nn.Linear(20, 20), nn.Linear(20, 4 * 5 * 3)
+        self.norm, self.conv, self.inner = nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, 1, 1), nn.Conv2d(4, 4, 1)
+        self.last = nn.ConvTranspose2d(4, 3, 4, 2, 1)
+
+    def forward(self, z):
+        x = self.start(z)
+        x = x + torch.tanh(self.other(x))
+        x = self.picture(x).view(-1, 4, 5, 3)
+        y = self.norm(x)
+        y = functional.leaky_relu(self.inner(y).relu() + y)
+        x = self.conv(y) + x
+        x = x + x
+        x += self.inner(x).tanh()
+        return self.last(x).sigmoid()
 
 
 class Labelled(nn.Module):
@@ -106,6 +137,9 @@ OWN = {
     "half": lambda: flat().half(),
     "double": lambda: flat().double(),
     "functions": Functional,
+    "sums": Sums,
+    "the book's residual one": lambda: noisy_weights(ResidualGenerator(12, features=4)),
+    "the book's residual one with labels": lambda: noisy_weights(ResidualGenerator(12, 64, 2, 3, 5, blocks=1)),
     "labels first": Labelled,
     "one-hot labels": OneHot,
     "no weights at all": lambda: sized(nn.Sequential(nn.Tanh(), nn.Unflatten(1, (1, 2, 5))), 10),
@@ -155,10 +189,15 @@ class Noisy(nn.Module):
         return (self.layer(z) + 0.1 * torch.randn(len(z), 16)).tanh().view(-1, 1, 4, 4)
 
 
-class Residual(Noisy):
+class Gated(Noisy):
+    meet = staticmethod(lambda h: h * h.relu())
+
     def forward(self, z):
-        h = self.layer(z)
-        return (h + h.relu()).tanh().view(-1, 1, 4, 4)
+        return self.meet(self.layer(z)).tanh().view(-1, 1, 4, 4)
+
+
+def meeting(meet) -> nn.Module:
+    return type("Met", (Gated,), {"meet": staticmethod(meet)})()
 
 
 class InPlace(Noisy):
@@ -195,7 +234,12 @@ def not_finite() -> nn.Module:
         (lambda: swapped(3, nn.ConvTranspose2d(16, 8, (4, 2), 2, 1)), r"kernel size \(4, 2\) cannot"),
         (lambda: swapped(3, nn.Conv2d(16, 8, 3, 2, 1)), "Conv2d with stride 2 cannot"),
         (lambda: nn.Sequential(flat(), nn.Upsample(scale_factor=1.5)), "Upsample cannot"),
-        (Residual, r"add cannot run on a page \(layer 2 of Residual\)"),
+        (Gated, r"mul cannot run on a page \(layer 2 of Gated\)"),
+        (lambda: meeting(lambda h: h.relu() + h.tanh()), r"add cannot run on a page \(layer 3 of Met\)"),
+        (lambda: meeting(lambda h: torch.add(h, h.relu(), alpha=2)), "add cannot"),
+        (lambda: meeting(lambda h: h + h.relu()[:, :1]), "indexing cannot|add cannot"),
+        (lambda: meeting(lambda h: h + (h.relu() + h.tanh())), "add cannot"),
+        (lambda: meeting(lambda h: h + h.flip(1)), "add cannot"),
         (Flipped, r"indexing cannot run on a page \(layer 5 of Flipped\)"),
         (InPlace, "InPlace does more than a page can follow"),
         (Noisy, "Noisy draws other pictures of the same z each time"),

@@ -12,6 +12,7 @@ const ENGINE = [
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
   const products = planProducts(spec.layers), { f, gemm } = workspace(products, wasm);
+  const kept = []; // what each branch that is not at its end began with
   packWeights(products, readNumbers(spec, text), f);
 
   function multiply(p, value, pictures) {
@@ -33,6 +34,14 @@ function engine(spec, text, wasm) {
     tanh: (layer, value) => value.map(Math.tanh),
     sigmoid: (layer, value) => value.map((v) => 1 / (1 + Math.exp(-v))),
     upsample,
+    keep(layer, value) {
+      kept.push(value.slice()); // a copy: affine writes into its own
+      return value;
+    },
+    add(layer, value) {
+      const start = kept.pop();
+      return value.map((v, i) => v + start[i]);
+    },
   };
 
   /* inputs Float32Array (pictures, in) → Float32Array (pictures, y, x, channels) in −1…1 */
