@@ -248,6 +248,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "scores.inception.features": lambda: {"network": torch.nn.Flatten(), "pictures": _bytes(2, 3, 16, 16)},
     "scores.inception.distances": lambda: {"real": torch.rand(4, 8), "fake": torch.rand(4, 8)},
+    "scores.kid.kid": lambda: {"x": POINTS, "y": POINTS},
     "scores.metrics.frechet": _gauss,
     "scores.metrics.sums": lambda: {"points": POINTS},
     "scores.metrics.mean_and_covariance": lambda: {
