@@ -137,6 +137,7 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         (("evaluate", "mlp-fashion", "--all"), "name one or more runs, or give --all, not both"),
         (("evaluate", "mlp-fashion", "nowhere"), "nowhere is not a recorded run"),
         (("classifier", "cifar"), "data set 'cifar' is not known"),
+        (("judge", "cifar"), "data set 'cifar' is not known"),
     ],
 )
 def test_bad_input_exits_2_with_one_line_and_writes_no_run(command, tmp_path, arguments, said):
@@ -338,7 +339,9 @@ def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
 def test_help_names_the_commands(command):
     status, out, _ = command("--help")
     assert status == 0
-    assert all(name in out for name in ("train", "sample", "evaluate", "export", "bench", "runs", "classifier"))
+    assert all(
+        name in out for name in ("train", "sample", "evaluate", "export", "bench", "runs", "classifier", "judge")
+    )
 
 
 # ------------------------------------------------------------------------------------------ devices

@@ -1,4 +1,7 @@
-"""Train and record the classifiers that `metrics` looks through: `python -m gan_lib classifier`."""
+"""Train and record the classifiers that `metrics` looks through: `python -m gan_lib classifier`.
+
+`record_judge` writes any judge; the second one is trained in `self_taught`.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,21 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
     epochs, seed = whole("epochs", epochs), seeded(seed)
     with isolated_rng(seed):
         network = _train(train, epochs, seed).half().float()  # what is stored is what judges
+    return record_judge(network, train, test, folder, {"epochs": epochs, "seed": seed}, start)
+
+
+def record_judge(
+    network: SmallClassifier, train: ImageSet, test: ImageSet, folder: Path, recipe: dict, start: float
+) -> dict:
+    """Add what a trained network sees on the test images, measure the floors, write the run; its card.
+
+    Args:
+        network: with features and a head, its weights as they are stored, in half precision.
+        train, test: the first gives the floors, the second what is compared with.
+        folder: of the run.
+        recipe: how it was trained.
+        start: when, by time.perf_counter().
+    """
     _, guesses = look(network, to_range(test.pixels).split(1000))
     files = {"weights.safetensors": weights.to_bytes(network)}
     floors = {}
@@ -40,12 +58,12 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
         files[f"test_{side}.safetensors"] = save_tensors(seen)
     card = {
         "format": FORMAT,
-        "recipe": {"name": folder.name, "epochs": epochs, "seed": seed, "network": "SmallClassifier"},
+        "recipe": {"name": folder.name} | recipe | {"network": type(network).__name__},
         "data": train.name,
         "test_accuracy": (guesses == test.labels).float().mean().item(),
         "floors": floors,
         "floor_protocol": f"first {SAMPLES:,} training images against the {len(test.pixels):,} test images; "
-        f"precision and recall: {NEAR:,} of both, {NEIGHBOURS} neighbours",
+        f"precision and recall: {NEAR:,} of both, {NEIGHBOURS} neighbours; KID: against {NEAR:,} test images",
         "made": made(time.perf_counter() - start),
     }
     write_folder(folder, card, files)
@@ -60,7 +78,8 @@ def _see(network: SmallClassifier, test: ImageSet, train: ImageSet) -> tuple[dic
     steps = (features[::every][:NEAR] / scale).round().to(torch.uint8)
     moments = dict(zip(MOMENTS, sums(features), strict=True))
     images = to_range(train.pixels[:SAMPLES]).split(1000)
-    floors = Judge(network, moments, steps * scale).scores(look(network, images)[0]) | {"sharpness": sharpness(images)}
+    judge, found = Judge(network, moments, steps * scale), look(network, images)[0]
+    floors = judge.scores(found) | {"kid": judge.kid(found), "sharpness": sharpness(images)}
     return moments | {"features": steps, "scale": scale}, floors
 
 
