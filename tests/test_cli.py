@@ -135,6 +135,7 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         (("export", "mlp-fashion", "--title", "", "--out", "g.html"), "title is ''; give the words"),
         (("evaluate",), "name one or more runs, or give --all, not both"),
         (("evaluate", "mlp-fashion", "--all"), "name one or more runs, or give --all, not both"),
+        (("evaluate", "mlp-fashion", "--by", "beauty"), "column to sort by 'beauty' is not known"),
         (("evaluate", "mlp-fashion", "nowhere"), "nowhere is not a recorded run"),
         (("classifier", "cifar"), "data set 'cifar' is not known"),
         (("judge", "cifar"), "data set 'cifar' is not known"),
@@ -292,8 +293,8 @@ def test_evaluate_gives_a_table_with_floors_and_the_same_as_json(command, monkey
     monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: values)
     status, out, _ = command("evaluate", "mlp-fashion")
     head, line, floor = out.splitlines()
-    assert status == 0 and head.split() == [*values, "accuracy"]
-    assert line.split() == ["mlp-fashion", "12.35", "0.500", "0.250", "9", "8.50", "0.100", "-"]
+    assert status == 0 and head.split() == list(cli.scoreboard.COLUMNS)
+    assert line.split() == ["mlp-fashion", "12.35", *"----", "0.500", "0.250", "9", "8.50", "0.100", "-"]
     assert floor.startswith("real fashion-mnist 28") and float(floor.split()[3]) < 1
     found = json.loads(command("evaluate", "mlp-fashion", "--json")[1])
     assert found == {"mlp-fashion": values | {"dataset": "fashion-mnist", "side": 28, "from_card": False}}
@@ -301,9 +302,11 @@ def test_evaluate_gives_a_table_with_floors_and_the_same_as_json(command, monkey
 
 def test_evaluate_all_is_every_shipped_run(monkeypatch, command):
     monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: {"frechet": 1.0})
+    monkeypatch.setattr(cli.metrics, "frechet_distance", lambda *_, seed, dataset: float(seed))
     found = json.loads(command("evaluate", "--all", "--json")[1])
     recorded = {folder.parent.name for folder in runs.RECORDED.glob("*/history.safetensors")}
-    assert set(found) == recorded - {"autoencoder-fashion"} and "mlp-fashion" in found
+    assert set(found) == recorded - {"autoencoder-fashion"} and found["mlp-fashion"]["z"] == [1, 2, 3, 4, 5]
+    assert "z" not in json.loads(command("evaluate", "mlp-fashion", "--json")[1])["mlp-fashion"]
 
 
 # ------------------------------------------------------------------------------------------ the other commands

@@ -357,6 +357,7 @@ def evaluate_images(
         shares: of each class, ten numbers that sum to 1.
         sharpness: see there; compare it with the floor's.
         inception_score: see there.
+        second, kid: the Fréchet distance and KID as the second judge sees the images.
         With labels also
         accuracy: share of the images whose class is their label.
         diversity, frechet_by_class: see `Judge.diversity` and `Judge.distance_by_class`.
@@ -376,6 +377,8 @@ def _evaluated(images: list[Tensor], dataset: str, labels: Tensor | None) -> dic
         raise BadInput(f"{n} image{'s were' if n > 1 else ' was'} given; give at least {NEIGHBOURS + 1}.")
     labels = None if labels is None else _checked_labels(labels, n)
     features, guesses = look(judge.classifier, images)
+    second = second_judge(dataset, images[0].shape[-1])
+    seen, _ = look(second.classifier, images)
     shares = guesses.bincount(minlength=CLASSES) / len(guesses)
     found = judge.scores(features) | {
         "classes": int((shares >= 0.01).sum()),
@@ -383,6 +386,8 @@ def _evaluated(images: list[Tensor], dataset: str, labels: Tensor | None) -> dic
         "sharpness": _sharpness(images),
         "shares": [round(share, 4) for share in shares.tolist()],
         "inception_score": inception_score(judge.classifier.head(features)),
+        "second": second.distance(seen),
+        "kid": second.kid(seen),
     }
     if labels is None:
         return found

@@ -133,7 +133,7 @@ ANEW = ("cgan-mnist", "wgan-gp-fashion")
 @pytest.mark.parametrize("name", ANEW)
 def test_the_scores_on_a_card_are_those_that_evaluate_draws_anew(name):
     anew, card = scoreboard.scores([name], CPU)[name], scoreboard.recorded([name])[name]
-    for key in card:
+    for key in card.keys() - {"z"}:  # which begins with this draw, and has four more
         if key in ("dataset", "side", "from_card", "classes"):
             assert anew[key] == card[key]
         else:
