@@ -54,7 +54,7 @@ class Judge:
     Attributes:
         classifier: 28×28 image → features (B, 128) and class logits.
         moments: the `sums` of all the test images' features, by the names `MOMENTS`.
-        real: float32 (5000, 128), features of every second test image.
+        real: float32 (5000, 128), features of every second test image; of the second judge (2500, 128), every fourth.
     """
 
     def __init__(self, classifier: SmallClassifier, moments: dict[str, Tensor], real: Tensor):

@@ -63,7 +63,7 @@ def own(tmp_path_factory):
     """One that learned for a moment from 256 pictures, recorded with 200 others: (its folder, its card)."""
     folder = tmp_path_factory.mktemp("runs") / "own"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judges, "NEAR", KEPT)
+        patch.setattr(self_taught, "NEAR", KEPT)
         patch.setattr(judges, "SAMPLES", DRAWN)
         patch.setattr(self_taught, "BATCH", 64)
         return folder, self_taught.record_second_judge(blurs(256, seed=0), blurs(200, seed=1), folder, steps=30)
