@@ -11,8 +11,8 @@ from gan_lib import data, runs
 from gan_lib.scores import metrics
 
 GENERATORS = {
-    "fashion-mnist": ("mlp-fashion", "dcgan-fashion", "acgan-fashion", "ns-fashion", "wgan-fashion", "wgan-gp-fashion"),
-    "mnist": ("mlp-mnist", "cgan-mnist", "acgan-mnist"),
+    "fashion-mnist": ("mlp-fashion", "dcgan-fashion", "ns-fashion", "wgan-gp-fashion"),
+    "mnist": ("cgan-mnist", "acgan-mnist"),
 }
 Z_SEEDS = (1, 2, 3)
 SCORES = ("frechet 1", "frechet 2", "KID 1", "KID 2")  # KID × 1,000
@@ -49,8 +49,8 @@ def sets(train: data.ImageSet, test: data.ImageSet, side: int) -> dict[str, Tens
     }
     if side == 28:
         return found
-    names = [name for name in found if not name.startswith(("the next", "one", "half", "1,000"))]
-    return {name: data.resize(found[name], side) for name in names}
+    as_sharp = ("copies", "moved by 1", "noise 0.1", "blurred", "means")  # what enlarging changes
+    return {name: data.resize(images, side) for name, images in found.items() if name.startswith(as_sharp)}
 
 
 def scores(images: Tensor, judges: tuple[metrics.Judge, metrics.Judge]) -> list[float]:
@@ -70,7 +70,7 @@ def main(dataset: str) -> None:
         for name, images in sets(train, test, side).items():
             print(f"{name:36}" + "".join(f"{value:20.2f}" for value in scores(images, judges)), flush=True)
         for name, generator in generators.items():
-            if generator is None or generator.image_shape[-1] != side:
+            if generator.image_shape[-1] != side:
                 continue
             draws = [torch.cat(list(metrics.samples(generator, metrics.SAMPLES, seed))) for seed in Z_SEEDS]
             columns = zip(*(scores(images, judges) for images in draws), strict=True)
