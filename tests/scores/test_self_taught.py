@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gan_lib import runs
 from gan_lib.data import to_range
 from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.scores import judges, metrics, self_taught
-from tests.scores.test_judges import DRAWN, KEPT, blurs, floors
+from tests.scores.test_judges import DRAWN, KEPT, blurs, floors, official, seen_at
 from tests.scores.test_metrics import recorded
 
 IMAGES = to_range(blurs(64, seed=0).pixels)  # (64, 1, 28, 28)
@@ -135,3 +136,60 @@ def test_its_card_says_how_it_was_made(own):
     told = {"labels": "none; its last layer alone has learned the classes", "network": "SelfTaught"}
     assert stored["recipe"] == {"name": "own", "steps": 30, "seed": 0} | told
     assert stored["made"]["seconds"] > 0
+
+
+# ------------------------------------------------------------------------------------------ the shipped ones
+
+NEEDED = {"fashion-mnist": 0.80, "mnist": 0.95}
+
+
+def folder_of(dataset):
+    return runs.RECORDED / metrics.SECOND[dataset]
+
+
+@pytest.mark.parametrize("dataset", metrics.SECOND)
+def test_a_shipped_one_is_small_and_worth_looking_through(dataset):
+    folder, card = folder_of(dataset), metrics.second_card(dataset)
+    assert (folder / "weights.safetensors").stat().st_size < 400_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_300_000
+    assert card["data"] == dataset and card["test_accuracy"] >= NEEDED[dataset]
+    assert card["floor_protocol"].startswith("first 10,000 training images against the 10,000 test images")
+    for side in metrics.SIDES:
+        judge, floor = metrics.second_judge(dataset, side), card["floors"][str(side)]
+        assert judge.real.shape == (2_500, 128)
+        assert 0 < floor["frechet"] < judge.gaussian[1].trace() / 50
+        assert 0.7 < floor["precision"] < 0.95 and 0.7 < floor["recall"] < 0.95
+
+
+@pytest.mark.parametrize("dataset", metrics.SECOND)
+def test_a_shipped_one_sees_what_its_files_say_on_the_real_test_images(dataset):
+    network, (mean, cov), kept = recorded(folder_of(dataset), 28, SelfTaught)
+    test = official(dataset, "test")
+    seen = seen_at(network, test.pixels, 28)
+    guesses = network.head(torch.from_numpy(seen).float()).argmax(1)
+    accuracy = (guesses == test.labels).float().mean().item()
+    assert accuracy == pytest.approx(metrics.second_card(dataset)["test_accuracy"], abs=0.0005)
+    np.testing.assert_allclose(mean, seen.mean(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(cov, np.cov(seen.T), rtol=1e-3, atol=1e-3)
+    assert abs(kept - seen[::4]).max() <= seen.max() / 255 * 0.51  # half a step
+
+
+def test_a_shipped_ones_floors_are_the_scores_of_real_training_images():
+    expected = floors(folder_of("fashion-mnist"), 32, official("fashion-mnist", "train").pixels[:10_000], SelfTaught)
+    assert metrics.second_card("fashion-mnist")["floors"]["32"] == pytest.approx(expected, rel=2e-3, abs=1e-3)
+
+
+def test_it_minds_grain_and_halves_more_than_a_shift_and_the_first_judge_does_not():
+    images = to_range(official("fashion-mnist", "test").pixels[:2_000])
+    rng = torch.Generator().manual_seed(0)
+    sets = {
+        "moved": torch.nn.functional.pad(images, (1, 0, 1, 0), value=-1.0)[..., :-1, :-1],
+        "grain": (images + 0.1 * torch.randn(images.shape, generator=rng)).clamp(-1, 1),
+        "halves": torch.cat([images[..., :14], images.roll(1, 0)[..., 14:]], 3),
+    }
+    first, second = (
+        {name: judge.distance(metrics.look(judge.classifier, x)[0]) for name, x in sets.items()}
+        for judge in (metrics.judge("fashion-mnist", 28), metrics.second_judge("fashion-mnist", 28))
+    )
+    assert first["moved"] > first["grain"]
+    assert second["moved"] < second["grain"] / 2 and second["moved"] < second["halves"] / 2
