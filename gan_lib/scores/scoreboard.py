@@ -327,5 +327,5 @@ def _cell(row: dict, column: str) -> str:
     if column not in row:
         return "-"
     if isinstance(row[column], list):  # of distances
-        return f"±{stdev(row[column]):.2f}" + (f" ({len(row[column])})" if column == "seeds" else "")
+        return f"±{stdev(row[column]):.3g}" + (f" ({len(row[column])})" if column == "seeds" else "")
     return f"{row[column]:{FORMS.get(column, '.3f')}}"

@@ -53,7 +53,7 @@ def test_a_column_that_is_not_there_cannot():
 
 def test_spreads_are_standard_deviations_and_of_trainings_it_says_how_many():
     line = scoreboard.as_text({"x": row(z=[1.0, 2.0, 3.0], seeds=[10.0, 14.0])}).splitlines()[1]
-    assert line.split()[:5] == ["x", "-", "±1.00", f"±{stdev([10, 14]):.2f}", "(2)"]
+    assert line.split()[:5] == ["x", "-", "±1", f"±{stdev([10, 14]):.2f}", "(2)"]
 
 
 def test_each_draw_is_of_its_own_z_and_the_first_is_the_score(monkeypatch):
@@ -109,3 +109,10 @@ def test_what_is_no_table_is_not_recorded(board):
     with pytest.raises(BadInput, match="is no table of scores"):
         scoreboard.record({"x": {"frechet": 1.0}}, board)
     assert not board.exists()
+
+
+def test_the_shipped_board_knows_every_run_that_keeps_weights():
+    for name, each in scoreboard.recorded(scoreboard.shipped()).items():
+        if not each["from_card"]:
+            assert len(each["z"]) == scoreboard.Z_SEEDS and {"second", "kid"} <= set(each), name
+            assert each["z"][0] == pytest.approx(each["frechet"], rel=5e-3)  # the card's
