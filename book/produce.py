@@ -28,7 +28,8 @@ UNNAMED = {  # recordings that code loads without their names
     "be_the_discriminator(": [be_d.NAME],
     "few.name(": ["few-*"],
     "metrics": ["classifier-*"],
-    "scoreboard.": [*recipes.RECIPES],
+    "second_": ["judge-*"],
+    "scoreboard.": ["scoreboard", *recipes.RECIPES],
 }
 
 

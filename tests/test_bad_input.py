@@ -33,7 +33,8 @@ from gan_lib.errors import GanLibError
 from gan_lib.networks import NETWORKS
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
-from gan_lib.scores import judges, scoreboard
+from gan_lib.networks.self_taught import SelfTaught
+from gan_lib.scores import judges, scoreboard, self_taught
 from gan_lib.scores.sliced import SlicedJudge
 from gan_lib.training.recipe import Recipe
 from gan_lib.training.recipes import MLP_FASHION
@@ -265,6 +266,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "scores.inception.features": lambda: {"network": torch.nn.Flatten(), "pictures": _bytes(2, 3, 16, 16)},
     "scores.inception.distances": lambda: {"real": torch.rand(4, 8), "fake": torch.rand(4, 8)},
+    "scores.kid.kid": lambda: {"x": POINTS, "y": POINTS},
     "scores.metrics.frechet": _gauss,
     "scores.metrics.sums": lambda: {"points": POINTS},
     "scores.metrics.mean_and_covariance": lambda: {
@@ -274,6 +276,8 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "scores.metrics.look": lambda: {"classifier": SmallClassifier().eval(), "images": _pictures()},
     "scores.metrics.judge": lambda: {"dataset": "mnist", "side": 28},
+    "scores.metrics.second_judge": lambda: {"dataset": "mnist", "side": 28},
+    "scores.metrics.second_card": lambda: {"dataset": "mnist"},
     "scores.metrics.classifier_card": lambda: {"dataset": "mnist"},
     "scores.metrics.frechet_distance": lambda: {"generator": _generator(), "n": 2},
     "scores.metrics.class_shares": lambda: {"generator": _generator(), "n": 2},
@@ -284,13 +288,22 @@ GOOD: dict[str, Callable[[], dict]] = {
     "scores.metrics.inception_score": lambda: {"class_logits": torch.randn(4, 10)},
     "scores.metrics.sharpness": lambda: {"images": _pictures()},
     "scores.metrics.samples": lambda: {"generator": _generator(), "n": 2, "seed": 0},
+    "scores.self_taught.contrastive_loss": lambda: {"anchors": POINTS, "same": POINTS, "others": POINTS},
+    "scores.self_taught.changed": lambda: {"images": _pictures()},
+    "scores.self_taught.record_second_judge": lambda: {
+        "train": random_images(),
+        "test": random_images(),
+        "folder": Path("new"),
+        "steps": 1,
+    },
     "scores.sliced.pyramid": lambda: {"images": _pictures(side=32)},
     "scores.sliced.sliced_wasserstein": lambda: {"x": POINTS, "y": POINTS, "directions": torch.eye(2)},
     "scores.scoreboard.shipped": dict,
-    "scores.scoreboard.scores": lambda: {"names": ["cgan-mlp-0"], "device": torch.device("cpu")},
+    "scores.scoreboard.scores": lambda: {"names": ["cgan-mlp-0"], "device": torch.device("cpu"), "z_seeds": 1},
     "scores.scoreboard.recorded": lambda: {"names": ["cgan-mlp-0"]},
     "scores.scoreboard.floors": lambda: {"dataset": "mnist", "side": 28},
-    "scores.scoreboard.as_text": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"])},
+    "scores.scoreboard.as_text": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "by": "kid"},
+    "scores.scoreboard.record": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "folder": Path("new")},
     "scores.scoreboard.cost": lambda: {"name": SEEDED},
     "show.latent.sweep": lambda: {"generator": _generator(), "z": _z(1), "k": 0},
     "show.latent.linear": lambda: {"a": LINE, "b": 2 * LINE, "steps": 3},
@@ -420,6 +433,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "runs.folders": "`record` and `load` write and read by them",
     "runs.weights": "`record` and `load` write and read by them",
     "scores.inception.extractor": "it opens a file of 90 MB, and is tried in a test of its own",
+    "scores.judges.record_judge": "the two recorders of judges end with it",
     "scores.own.own_score": "`score_of` and `evaluation_of` find the score by it",
     "scores.sliced.pictures_of": "the check of the pictures that are compared",
     "show.latent.check_dimension": "the check of k in the functions beside it",
@@ -542,6 +556,7 @@ def _cheap(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "cache_folder", lambda: _some_pictures().with_suffix(".cache"))
     monkeypatch.setattr(official, "_content", _nothing)
     monkeypatch.setattr(judges, "_train", lambda *_: SmallClassifier().eval())
+    monkeypatch.setattr(self_taught, "_train", lambda *_: SelfTaught().eval().requires_grad_(False))
     monkeypatch.setattr(ledger_widget, "every_wiring", lambda: [ledger.Wiring()])
     monkeypatch.setattr(plane_widget, "UPDATES", 1)
     with warnings.catch_warnings():

@@ -135,8 +135,10 @@ def test_another_seed_is_used_and_said_on_the_card(command, tmp_path):
         (("export", "mlp-fashion", "--title", "", "--out", "g.html"), "title is ''; give the words"),
         (("evaluate",), "name one or more runs, or give --all, not both"),
         (("evaluate", "mlp-fashion", "--all"), "name one or more runs, or give --all, not both"),
+        (("evaluate", "mlp-fashion", "--by", "beauty"), "column to sort by 'beauty' is not known"),
         (("evaluate", "mlp-fashion", "nowhere"), "nowhere is not a recorded run"),
         (("classifier", "cifar"), "data set 'cifar' is not known"),
+        (("judge", "cifar"), "data set 'cifar' is not known"),
     ],
 )
 def test_bad_input_exits_2_with_one_line_and_writes_no_run(command, tmp_path, arguments, said):
@@ -291,8 +293,8 @@ def test_evaluate_gives_a_table_with_floors_and_the_same_as_json(command, monkey
     monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: values)
     status, out, _ = command("evaluate", "mlp-fashion")
     head, line, floor = out.splitlines()
-    assert status == 0 and head.split() == [*values, "accuracy"]
-    assert line.split() == ["mlp-fashion", "12.35", "0.500", "0.250", "9", "8.50", "0.100", "-"]
+    assert status == 0 and head.split() == list(cli.scoreboard.COLUMNS)
+    assert line.split() == ["mlp-fashion", "12.35", *"----", "0.500", "0.250", "9", "8.50", "0.100", "-"]
     assert floor.startswith("real fashion-mnist 28") and float(floor.split()[3]) < 1
     found = json.loads(command("evaluate", "mlp-fashion", "--json")[1])
     assert found == {"mlp-fashion": values | {"dataset": "fashion-mnist", "side": 28, "from_card": False}}
@@ -300,9 +302,11 @@ def test_evaluate_gives_a_table_with_floors_and_the_same_as_json(command, monkey
 
 def test_evaluate_all_is_every_shipped_run(monkeypatch, command):
     monkeypatch.setattr(cli.metrics, "evaluate", lambda *_: {"frechet": 1.0})
+    monkeypatch.setattr(cli.metrics, "frechet_distance", lambda *_, seed, dataset: float(seed))
     found = json.loads(command("evaluate", "--all", "--json")[1])
     recorded = {folder.parent.name for folder in runs.RECORDED.glob("*/history.safetensors")}
-    assert set(found) == recorded & set(recipes.RECIPES) and "mlp-fashion" in found
+    assert set(found) == recorded & set(recipes.RECIPES) and found["mlp-fashion"]["z"] == [1, 2, 3, 4, 5]
+    assert "z" not in json.loads(command("evaluate", "mlp-fashion", "--json")[1])["mlp-fashion"]
 
 
 # ------------------------------------------------------------------------------------------ the other commands
@@ -338,7 +342,9 @@ def test_bench_measures_what_it_was_asked_for(command, monkeypatch):
 def test_help_names_the_commands(command):
     status, out, _ = command("--help")
     assert status == 0
-    assert all(name in out for name in ("train", "sample", "evaluate", "export", "bench", "runs", "classifier"))
+    assert all(
+        name in out for name in ("train", "sample", "evaluate", "export", "bench", "runs", "classifier", "judge")
+    )
 
 
 # ------------------------------------------------------------------------------------------ devices

@@ -1,14 +1,13 @@
-"""Inception's distances, FID and KID, as torchmetrics computes them, where its packages and weights are at hand.
+"""Inception's distances, FID and KID, where its packages and weights are at hand.
 
 Inception was trained on a million photographs and gives each picture 2,048 numbers. FID is the Fréchet distance between
 two Gaussians through them (Heusel et al. 2017, eq. 6); it is biased upwards for few pictures, and with fewer than 2,048
-its covariances are not even of full rank. KID (Bińkowski et al. 2018, section 4) is the square of another distance, a
-mean over pairs of pictures, and unbiased: it may be a little below 0. Nothing is downloaded here.
+its covariances are not even of full rank. KID (`scores.kid`) is a mean over pairs of pictures, and unbiased: it may be
+a little below 0. Nothing is downloaded here.
 """
 
 from __future__ import annotations
 
-import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from gan_lib.errors import BadInput, one_sentence
 from gan_lib.machine.device import known
 from gan_lib.machine.given import instance, numbers
 from gan_lib.machine.rng import isolated_rng
+from gan_lib.scores.kid import kid
 from gan_lib.scores.sliced import pictures_of
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's, in torch's cache
@@ -82,10 +82,11 @@ def features(network: nn.Module, pictures: Tensor) -> Tensor:
 
 
 def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """FID and KID between the `features` of real and of generated pictures, (N, d) and (M, d).
+    """FID, as torchmetrics computes it, and KID between the `features` of real and of generated pictures, (N, d) and
+    (M, d).
 
-    KID is taken over all pictures at once (as many of either kind), not as the mean over random parts of them: it has
-    the same expectation, and varies less.
+    KID is taken over all pictures at once, not as the mean over random parts of them: it has the same expectation, and
+    varies less.
 
     Raises:
         BadInput: other shapes, numbers that are not finite, fewer than two pictures, or no torchmetrics.
@@ -95,17 +96,13 @@ def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
     if min(len(real), len(fake)) < 2:
         raise BadInput(f"{len(real)} real and {len(fake)} generated pictures were given; give at least two of both.")
     if find_spec("torchmetrics") is None:
-        raise BadInput("FID and KID need torchmetrics; install it: pip install torchmetrics.")
+        raise BadInput("FID needs torchmetrics; install it: pip install torchmetrics.")
     from torchmetrics.image.fid import FrechetInceptionDistance
-    from torchmetrics.image.kid import KernelInceptionDistance
 
-    with warnings.catch_warnings(), isolated_rng():
-        warnings.simplefilter("ignore")  # KID keeps all features, which is known
-        passed = _Passed()
-        passed.num_features = real.shape[1]
+    passed = _Passed()
+    passed.num_features = real.shape[1]
+    with isolated_rng():
         fid = FrechetInceptionDistance(passed)
-        kid = KernelInceptionDistance(passed, subsets=1, subset_size=min(len(real), len(fake)))
-        for metric in (fid, kid):
-            metric.update(real, real=True)
-            metric.update(fake, real=False)
-        return {"fid": fid.compute().item(), "kid": kid.compute()[0].item()}
+    fid.update(real, real=True)
+    fid.update(fake, real=False)
+    return {"fid": fid.compute().item(), "kid": kid(real, fake)}

@@ -1,4 +1,7 @@
-"""Train and record the classifiers that `metrics` looks through: `python -m gan_lib classifier`."""
+"""Train and record the classifiers that `metrics` looks through: `python -m gan_lib classifier`.
+
+`record_judge` writes any judge; the second one is trained in `self_taught`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from gan_lib.runs import weights
 from gan_lib.runs.folders import FORMAT, made, write_folder
 from gan_lib.scores.metrics import MOMENTS, NEIGHBOURS, SAMPLES, SIDES, Judge, look, sharpness, sums
 
-NEAR = 5_000  # images whose features are kept one by one, for precision and recall
+NEAR = 5_000  # images whose features a classifier keeps one by one, for precision and recall
 
 
 def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: int = 12, seed: int = 0) -> dict:
@@ -32,35 +35,54 @@ def record_classifier(train: ImageSet, test: ImageSet, folder: Path, *, epochs: 
     epochs, seed = whole("epochs", epochs), seeded(seed)
     with isolated_rng(seed):
         network = _train(train, epochs, seed).half().float()  # what is stored is what judges
+    return record_judge(network, train, test, folder, {"epochs": epochs, "seed": seed}, start, NEAR)
+
+
+def record_judge(
+    network: SmallClassifier, train: ImageSet, test: ImageSet, folder: Path, recipe: dict, start: float, near: int
+) -> dict:
+    """Add what a trained network sees on the test images, measure the floors, write the run; its card.
+
+    Args:
+        network: with features and a head, its weights as they are stored, in half precision.
+        train, test: the first gives the floors, the second what is compared with.
+        folder: of the run.
+        recipe: how it was trained.
+        start: when, by time.perf_counter().
+        near: of how many test images the features are kept one by one, for precision, recall and KID.
+    """
     _, guesses = look(network, to_range(test.pixels).split(1000))
     files = {"weights.safetensors": weights.to_bytes(network)}
     floors = {}
     for side in SIDES:
-        seen, floors[side] = _see(network, test.resized(side), train.resized(side))
+        seen, floors[side] = _see(network, test.resized(side), train.resized(side), near)
         files[f"test_{side}.safetensors"] = save_tensors(seen)
     card = {
         "format": FORMAT,
-        "recipe": {"name": folder.name, "epochs": epochs, "seed": seed, "network": "SmallClassifier"},
+        "recipe": {"name": folder.name} | recipe | {"network": type(network).__name__},
         "data": train.name,
         "test_accuracy": (guesses == test.labels).float().mean().item(),
         "floors": floors,
         "floor_protocol": f"first {SAMPLES:,} training images against the {len(test.pixels):,} test images; "
-        f"precision and recall: {NEAR:,} of both, {NEIGHBOURS} neighbours",
+        f"precision and recall: {near:,} of both, {NEIGHBOURS} neighbours; KID: against {near:,} test images",
         "made": made(time.perf_counter() - start),
     }
     write_folder(folder, card, files)
     return card
 
 
-def _see(network: SmallClassifier, test: ImageSet, train: ImageSet) -> tuple[dict[str, Tensor], dict[str, float]]:
+def _see(
+    network: SmallClassifier, test: ImageSet, train: ImageSet, near: int
+) -> tuple[dict[str, Tensor], dict[str, float]]:
     """What `metrics.judge` needs of the test images, features in 256 steps; and the floors."""
     features, _ = look(network, to_range(test.pixels).split(1000))
     scale = features.amax() / 255
-    every = max(1, len(features) // NEAR)  # not the first ones: MNIST's first half is cleaner than its second
-    steps = (features[::every][:NEAR] / scale).round().to(torch.uint8)
+    every = max(1, len(features) // near)  # not the first ones: MNIST's first half is cleaner than its second
+    steps = (features[::every][:near] / scale).round().to(torch.uint8)
     moments = dict(zip(MOMENTS, sums(features), strict=True))
     images = to_range(train.pixels[:SAMPLES]).split(1000)
-    floors = Judge(network, moments, steps * scale).scores(look(network, images)[0]) | {"sharpness": sharpness(images)}
+    judge, found = Judge(network, moments, steps * scale), look(network, images)[0]
+    floors = judge.scores(found) | {"kid": judge.kid(found), "sharpness": sharpness(images)}
     return moments | {"features": steps, "scale": scale}, floors
 
 

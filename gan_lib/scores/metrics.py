@@ -4,6 +4,9 @@ The usual measures look through Inception, a network trained on photographs. For
 classifier of the same data says more. There is one for each data set ("classifier-fashion", "classifier-mnist"),
 recorded like any run, together with what it saw on the 10,000 test images, so that a score needs no data.
 
+A second judge of each data set has learned without labels ("judge-fashion", "judge-mnist", see `self_taught`): a
+verdict that hangs on what one network happens to see is none.
+
 The test images are held out: no generator is trained on them. Every measure has a floor, what real training
 images reach in the generator's place, on the classifier's card. A 32×32 generator learns from pictures enlarged
 from 28×28; enlarging blurs a little, which the classifier sees, so its samples are compared with test images
@@ -28,11 +31,14 @@ from gan_lib.machine.rng import isolated_rng, z_from_seed
 from gan_lib.networks import check_labels
 from gan_lib.networks.brought import Drawer, brought
 from gan_lib.networks.classifier import SmallClassifier
+from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.runs import find, weights
 from gan_lib.runs.folders import read_folder
+from gan_lib.scores.kid import kid
 from gan_lib.scores.own import own_score
 
 CLASSIFIERS = {"fashion-mnist": "classifier-fashion", "mnist": "classifier-mnist"}
+SECOND = {"fashion-mnist": "judge-fashion", "mnist": "judge-mnist"}  # learned without labels, see `self_taught`
 SAMPLES = 10_000  # the distance is biased upwards for few samples, so every score uses the same number
 NEIGHBOURS = 3  # k of precision and recall
 SIDES = (28, 32)  # of the pictures that can be judged
@@ -48,7 +54,7 @@ class Judge:
     Attributes:
         classifier: 28×28 image → features (B, 128) and class logits.
         moments: the `sums` of all the test images' features, by the names `MOMENTS`.
-        real: float32 (5000, 128), features of every second test image.
+        real: float32 (5000, 128), features of every second test image; of the second judge (2500, 128), every fourth.
     """
 
     def __init__(self, classifier: SmallClassifier, moments: dict[str, Tensor], real: Tensor):
@@ -73,6 +79,10 @@ class Judge:
     def distance(self, features: Tensor) -> float:
         """Fréchet distance between features (N, 128) and those of the test images (Heusel et al. 2017, eq. 6)."""
         return frechet(*self.gaussian, *mean_and_covariance(*sums(features))).item()
+
+    def kid(self, features: Tensor) -> float:
+        """The kernel distance between features (N, 128) and `real` (see `scores.kid`)."""
+        return kid(self.real, features)
 
     def precision_recall(self, features: Tensor) -> tuple[float, float]:
         """Kynkäänniemi et al. 2019, eq. 2, on the first 5,000 features: the share of the fakes that lie in a ball
@@ -181,23 +191,43 @@ def judge(dataset: str, side: int) -> Judge:
         BadInput: another data set or side.
         BadRun: the classifier's run is missing or damaged.
     """
-    one_of("data set", dataset, CLASSIFIERS)
+    return _opened(dataset, side, CLASSIFIERS, SmallClassifier)
+
+
+@_kept
+def second_judge(dataset: str, side: int) -> Judge:
+    """The recorded judge that learned without labels; its classes are those that a linear layer reads off its features.
+
+    Arguments and errors as for `judge`.
+    """
+    return _opened(dataset, side, SECOND, SelfTaught)
+
+
+def _opened(dataset: str, side: int, names: dict[str, str], network: type[SmallClassifier]) -> Judge:
+    one_of("data set", dataset, names)
     one_of("side of the pictures to judge", one_line(side), map(str, SIDES))
-    folder = find(CLASSIFIERS[dataset])
+    folder = find(names[dataset])
     _, files = read_folder(folder)
     try:
         content, seen = files["weights.safetensors"], load_tensors(files[f"test_{side}.safetensors"])
     except KeyError as error:
-        raise BadRun(f"{folder} lacks {error}; record it again (python -m gan_lib classifier {dataset}).") from error
+        command = "classifier" if names is CLASSIFIERS else "judge"
+        raise BadRun(f"{folder} lacks {error}; record it again (python -m gan_lib {command} {dataset}).") from error
     with isolated_rng():  # its first weights, soon overwritten, must not use up random numbers
-        network = weights.fill(SmallClassifier(), content)
-    return Judge(network, {name: seen[name] for name in MOMENTS}, seen["features"] * seen["scale"])
+        filled = weights.fill(network(), content)
+    return Judge(filled, {name: seen[name] for name in MOMENTS}, seen["features"] * seen["scale"])
 
 
 def classifier_card(dataset: str) -> dict:
     """How the data set's classifier was made: test accuracy, floors by the pictures' side. BadInput: unknown."""
     one_of("data set", dataset, CLASSIFIERS)
     return read_folder(find(CLASSIFIERS[dataset]))[0]
+
+
+def second_card(dataset: str) -> dict:
+    """The same of the second judge; its test accuracy is that of the linear layer. BadInput: unknown."""
+    one_of("data set", dataset, SECOND)
+    return read_folder(find(SECOND[dataset]))[0]
 
 
 def frechet_distance(
@@ -327,6 +357,7 @@ def evaluate_images(
         shares: of each class, ten numbers that sum to 1.
         sharpness: see there; compare it with the floor's.
         inception_score: see there.
+        second, kid: the Fréchet distance and KID as the second judge sees the images.
         With labels also
         accuracy: share of the images whose class is their label.
         diversity, frechet_by_class: see `Judge.diversity` and `Judge.distance_by_class`.
@@ -346,6 +377,8 @@ def _evaluated(images: list[Tensor], dataset: str, labels: Tensor | None) -> dic
         raise BadInput(f"{n} image{'s were' if n > 1 else ' was'} given; give at least {NEIGHBOURS + 1}.")
     labels = None if labels is None else _checked_labels(labels, n)
     features, guesses = look(judge.classifier, images)
+    second = second_judge(dataset, images[0].shape[-1])
+    seen, _ = look(second.classifier, images)
     shares = guesses.bincount(minlength=CLASSES) / len(guesses)
     found = judge.scores(features) | {
         "classes": int((shares >= 0.01).sum()),
@@ -353,6 +386,8 @@ def _evaluated(images: list[Tensor], dataset: str, labels: Tensor | None) -> dic
         "sharpness": _sharpness(images),
         "shares": [round(share, 4) for share in shares.tolist()],
         "inception_score": inception_score(judge.classifier.head(features)),
+        "second": second.distance(seen),
+        "kid": second.kid(seen),
     }
     if labels is None:
         return found

@@ -256,6 +256,7 @@ def _modern(side: int) -> dict:
     }
 
 
+# Not among RECIPES yet: those are shipped as recorded runs, and these two are not recorded.
 MODERN_FASHION = Recipe(
     "modern-fashion",
     "what ten years bought: a residual pair and the relativistic game with R1 and R2, on Fashion-MNIST",
@@ -313,8 +314,6 @@ RECIPES = {
         *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
         *(_ladder(rung, seed) for rung in LADDER for seed in (0, 1)),
         COLLAPSE,
-        MODERN_FASHION,
-        MODERN_MNIST,
         *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
         _ablation("all", 2),
     )

@@ -15,6 +15,7 @@ from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGA
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator, LargeDCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
+from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.training import games
 from gan_lib.training.games import Batch
 from gan_lib.widgets.export import export
@@ -110,6 +111,7 @@ def logits(output):
         (MLPGenerator, 114_064),
         (MLPDiscriminator, 100_609),
         (SmallClassifier, 421_642),
+        (SelfTaught, 188_234),
         (AnySideGenerator, 3_576_704),
         (AnySideDiscriminator, 2_765_633),
         (DCGANGenerator, 3_444_353),

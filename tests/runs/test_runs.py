@@ -17,7 +17,7 @@ from gan_lib.networks import NETWORKS
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.runs.migrate import HASHES, migrate
 from gan_lib.runs.recorder import record
-from gan_lib.scores import metrics
+from gan_lib.scores import metrics, scoreboard
 from gan_lib.training import train
 from gan_lib.training.games import smoothed
 from gan_lib.training.recipes import RECIPES
@@ -369,7 +369,7 @@ def test_a_network_of_ones_own_stands_on_the_card_by_its_name_and_must_be_in_the
         runs.load(tmp_path / "run")
 
 
-@pytest.mark.parametrize("name", ["ring", "classifier-mnist", "autoencoder-fashion"])
+@pytest.mark.parametrize("name", ["ring", "classifier-mnist", "judge-mnist", "scoreboard", "autoencoder-fashion"])
 def test_what_is_no_run_of_two_networks_is_told_apart(name):
     with pytest.raises(BadRun, match="holds no run of a generator and a discriminator"):
         runs.load(name)
@@ -457,8 +457,9 @@ def test_every_recipe_is_shipped_as_a_run_that_matches_it(name):
 
 def test_nothing_else_is_shipped_and_all_of_it_is_small_and_whole():
     names = {folder.name for folder in runs.RECORDED.iterdir() if folder.is_dir()}
-    others = {autoencoder.NAME, be_d.NAME, *plane.RINGS, *(few.name(*run) for run in few.RUNS), "dcgan-emoji"}
-    assert names == {*RECIPES, *metrics.CLASSIFIERS.values(), *others}
+    judges = {*metrics.CLASSIFIERS.values(), *metrics.SECOND.values()}
+    others = {scoreboard.NAME, autoencoder.NAME, be_d.NAME, *plane.RINGS, *(few.name(*run) for run in few.RUNS)}
+    assert names == {*RECIPES, *judges, *others, "dcgan-emoji"}
     for name in names:
         card = json.loads((runs.RECORDED / name / "card.json").read_text())
         files = below(runs.RECORDED / name)

@@ -1,6 +1,5 @@
 """FID and KID against their definitions; and what is said where Inception is not at hand. Nothing is downloaded."""
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,6 +8,7 @@ from gan_lib.data import ImageSet
 from gan_lib.errors import BadInput
 from gan_lib.scores import inception, metrics
 from gan_lib.scores.own import OwnScore
+from tests.scores.test_kid import pair_by_pair
 from tests.scores.test_own import Shows
 from tests.scores.trials import shapes
 
@@ -21,25 +21,13 @@ class Means(nn.Module):
         return nn.functional.adaptive_avg_pool2d(x.float() / 255, 2).flatten(1)
 
 
-def kid(real, fake):
-    """Bińkowski et al. 2018, eq. 4 with k(x, y) = (x·y / d + 1)³, pair by pair."""
-
-    def kernel(x, y):
-        return (x @ y / len(x) + 1) ** 3
-
-    n = len(real)
-    apart = [(i, j) for i in range(n) for j in range(n) if i != j]
-    within = sum(kernel(each[i], each[j]) for each in (real, fake) for i, j in apart) / (n * (n - 1))
-    return within - 2 * np.mean([kernel(x, y) for x in real for y in fake])
-
-
 def test_the_distances_are_those_of_their_definitions():
     rng = torch.Generator().manual_seed(0)
     real, fake = torch.rand(30, 4, generator=rng), torch.rand(30, 4, generator=rng) * 1.2
     found = inception.distances(real, fake)
     moments = [m for x in (real, fake) for m in metrics.mean_and_covariance(*metrics.sums(x))]
     assert found["fid"] == pytest.approx(metrics.frechet(*moments).item(), rel=1e-4)
-    assert found["kid"] == pytest.approx(kid(real.double().numpy(), fake.double().numpy()), rel=1e-3, abs=1e-6)
+    assert found["kid"] == pytest.approx(pair_by_pair(real.double().numpy(), fake.double().numpy()), rel=1e-3)
     assert inception.distances(real, real)["fid"] == pytest.approx(0, abs=1e-5)
 
 
@@ -92,7 +80,7 @@ def test_without_the_packages_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(inception, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match="pip install torchmetrics torch-fidelity"):
         inception.extractor()
-    with pytest.raises(BadInput, match="pip install torchmetrics"):
+    with pytest.raises(BadInput, match="FID needs torchmetrics; install it: pip install torchmetrics"):
         inception.distances(torch.rand(4, 2), torch.rand(4, 2))
 
 

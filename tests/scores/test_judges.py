@@ -15,6 +15,7 @@ from torch.nn.functional import interpolate
 from gan_lib import data, runs
 from gan_lib.data import ImageSet, to_range
 from gan_lib.errors import BadRun
+from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.runs.folders import FORMAT
 from gan_lib.scores import judges, metrics
 from tests.scores.test_metrics import (
@@ -58,11 +59,18 @@ def seen_at(classifier, pixels, side):
     return features(classifier, images_at(pixels, side))
 
 
-def floors(folder, side, pixels):
+def kid(x, y):
+    """Bińkowski et al. 2018, section 4, by the three whole matrices of the kernel."""
+    within = [np.mean((points @ points.T / 128 + 1)[~np.eye(len(points), dtype=bool)] ** 3) for points in (x, y)]
+    return sum(within) - 2 * np.mean((x @ y.T / 128 + 1) ** 3)
+
+
+def floors(folder, side, pixels, network=SmallClassifier):
     """What stands in the card for these training images."""
-    classifier, real, kept = recorded(folder, side)
+    classifier, real, kept = recorded(folder, side, network)
     images = images_at(pixels, side)
-    return scores(real, kept, features(classifier, images)) | {"sharpness": sharpness(images)}
+    seen = features(classifier, images)
+    return scores(real, kept, seen) | {"kid": kid(kept, seen), "sharpness": sharpness(images)}
 
 
 # -------------------------------------------------------------------------------------- recording one's own
@@ -106,8 +114,8 @@ def test_the_floors_are_the_scores_of_the_first_training_images(own, side):
     expected = floors(folder, side, blurs(256, seed=0).pixels[:DRAWN])
     found = card["floors"][side]
     assert found.keys() == expected.keys()
-    for name in ("frechet", "sharpness"):
-        assert found[name] == pytest.approx(expected[name], rel=1e-3)
+    for name in ("frechet", "kid", "sharpness"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-3, abs=1e-5)
     for name in ("precision", "recall"):
         assert found[name] == pytest.approx(expected[name], abs=1.1 / KEPT)  # one may lie on the edge of a ball
 
@@ -127,7 +135,8 @@ def test_the_card_says_how_the_classifier_was_made(own):
     assert stored["recipe"] == {"name": "own", "epochs": 4, "seed": 0, "network": "SmallClassifier"}
     assert (stored["format"], stored["data"]) == (FORMAT, "random")
     assert stored["floor_protocol"] == (
-        "first 150 training images against the 200 test images; precision and recall: 100 of both, 3 neighbours"
+        "first 150 training images against the 200 test images; precision and recall: 100 of both, 3 neighbours; "
+        "KID: against 100 test images"
     )
     assert stored["made"]["torch"] == torch.__version__ and stored["made"]["seconds"] > 0
     assert {path.name for path in folder.iterdir()} == {"card.json", *stored["files"]}
@@ -246,4 +255,5 @@ def test_a_shipped_classifier_has_seen_the_enlarged_test_images(dataset):
 @pytest.mark.parametrize(("dataset", "side"), [("fashion-mnist", 28), ("mnist", 32)])  # made together with the others
 def test_a_shipped_classifiers_floors_are_the_scores_of_real_training_images(dataset, side):
     expected = floors(folder_of(dataset), side, official(dataset, "train").pixels[:10_000])
+    del expected["kid"]  # which is younger than these cards
     assert card_of(dataset)["floors"][str(side)] == pytest.approx(expected, rel=1e-3, abs=1e-3)

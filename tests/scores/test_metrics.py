@@ -118,9 +118,9 @@ def features(classifier, images):
     return torch.cat([classifier.features(part) for part in images.split(100)]).double().numpy()
 
 
-def recorded(folder, side):
-    """The classifier in a folder; mean and covariance of the test images' features; the features that are kept."""
-    classifier, seen = SmallClassifier(), load_file(folder / f"test_{side}.safetensors")
+def recorded(folder, side, network=SmallClassifier):
+    """The network in a folder; mean and covariance of the test images' features; the features that are kept."""
+    classifier, seen = network(), load_file(folder / f"test_{side}.safetensors")
     classifier.load_state_dict(load_file(folder / "weights.safetensors"))
     total, squares, n = (seen[f"real_features_{part}"].double() for part in ("sum", "cov_sum", "num_samples"))
     mean = total / n
