@@ -186,7 +186,7 @@ def record_few(
     ),
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of each; the book's own if left out.")] = None,
 ) -> None:
-    """Train and record one recipe on 200 to 59,500 pictures, with augmentation and without (about an hour)."""
+    """Train and record one recipe on 200 to 59,500 pictures, augmented and not (one to two hours of one core)."""
     images = data.load("fashion-mnist")
     score = metrics.score_of(images, 32)
     for n, augmented, seed in few.RUNS:
@@ -229,7 +229,7 @@ def sample(
 @app.command()
 def evaluate(
     names: Annotated[list[str] | None, typer.Argument(metavar="RUN...", help="Names or folders.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every run that the book ships.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every recorded recipe of the book.")] = False,
     folder: Annotated[Path | None, typer.Option("--data", help="Folder of pictures to compare with.")] = None,
     with_inception: Annotated[bool, typer.Option("--inception", help="With --data: FID and KID, too.")] = False,
     weights: Annotated[Path | None, typer.Option(help="Inception's, if not in torch's cache.")] = None,

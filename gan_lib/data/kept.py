@@ -25,7 +25,7 @@ from gan_lib.machine.device import memory_left
 
 FORMAT = 1  # raised when the same file becomes other pixels
 LISTINGS = 20  # kept for each folder, so that it can be said what changed
-MOST_HELD = 2_000  # pictures that may have been held out, where it is asked what changed
+HELD_TRIED = 2_000  # numbers of pictures held out that are tried, where it is asked what changed
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _led_to(listing: Listing, splits: tuple[str, ...]) -> list[str]:
     found = list(listing.fingerprints)
     if splits:
         (now, how), others = splits[0].split(" ", 1), splits[1:]
-        numbers = {int(now), *range(1, min(len(listing.rows), MOST_HELD))}
+        numbers = {int(now), *range(1, min(len(listing.rows), HELD_TRIED))}
         found += [reduce(split_fingerprint, (f"{n} {how}", *others), each) for n in numbers for each in found]
     return found
 

@@ -140,7 +140,7 @@ def find(name: str | Path) -> Path:
         near = get_close_matches(str(name), known, 3, 0.5) or known[:3]
         raise BadRun(
             f"{name} is not a recorded run; give a folder that holds a card.json, or the name of one that the book "
-            f"ships, for example {', '.join(near)} (python -m gan_lib runs lists them)."
+            f"ships, for example {', '.join(near)}."
         )
     return folder
 

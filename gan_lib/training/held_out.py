@@ -36,9 +36,10 @@ def verdict(
         device: where D is.
         see: what else happens to pictures before D sees them.
     """
-    rows = torch.randperm(len(held_out.pixels))[:n]  # (B,), wherever the pixels are
-    real = see(to_range(held_out.pixels[rows].to(device)))  # (B, C, H, W) in −1…1
-    labels = held_out.labels[rows].to(device) if labelled else None  # (B,)
+    rows = torch.randperm(len(held_out.pixels))[:n]  # (B,)
+    pixels, labels = (each[rows.to(each.device)].to(device) for each in (held_out.pixels, held_out.labels))
+    real = see(to_range(pixels))  # (B, C, H, W) in −1…1
+    labels = labels if labelled else None  # (B,)
     remembered = {name: buffer.clone() for name, buffer in discriminator.named_buffers()}
     found = ask(lambda *given: functional_call(discriminator, remembered, given), real, labels)
     return found[0] if isinstance(found, tuple | list) else found
