@@ -24,7 +24,7 @@ from gan_lib.networks.conditional import (
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.training.augment import AUGMENTATIONS
-from gan_lib.training.games import ACGAN, CGAN, UNBOUNDED, relativistic, wgan, wgan_gp
+from gan_lib.training.games import ACGAN, CGAN, UNBOUNDED, r1, r1_r2, relativistic, wgan, wgan_gp
 from gan_lib.training.recipe import Player, Recipe
 
 MLP_MILESTONES = (0, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 50_000)
@@ -197,6 +197,53 @@ def _ladder(rung: str, seed: int) -> Recipe:
     return replace(NS_FASHION, name=f"ladder-{rung}-{seed}", about=f"{about}, seed {seed}", **(small | changes))
 
 
+# Chapter 9's ladder, and chapter 7's: one pair of networks and one budget of real pictures, and what holds D's slope
+# down under each loss; three seeds. `RUNGS` says of each what is changed against the plain game, and nothing else is.
+_NARROW = {"features": 16, "batch_norm": False}
+_SPECTRAL = {"discriminator_args": _NARROW | {"spectral": True}}
+_FIVE = {"d_steps": 5, "steps": 400, "milestones": (100, 200, 300, 400)}
+RUNGS = {
+    "ns": ("the non-saturating loss, and nothing holds D's slope down", {}),
+    "ns-spectral": ("the non-saturating loss, spectral normalisation of D", _SPECTRAL),
+    "ns-r1": ("the non-saturating loss and R1", {"game": r1(0.5)}),
+    "ns-r1-r2": ("the non-saturating loss, R1 and R2", {"game": r1_r2(0.5)}),
+    "loss": ("the Wasserstein loss, and nothing holds the critic's slope down", {"game": UNBOUNDED}),
+    "clip": ("the Wasserstein loss, weights clipped to ±0.01", {"game": wgan(0.01)}),
+    "clip-five": ("… and five updates of the critic for each of G", {"game": wgan(0.01)} | _FIVE),
+    "clip-rmsprop": (
+        "the Wasserstein loss, weights clipped to ±0.01, RMSProp",
+        {"game": wgan(0.01), "optimizer": torch.optim.RMSprop},
+    ),
+    "penalty": ("the Wasserstein loss and the gradient penalty", {"game": wgan_gp(10.0)}),
+    "penalty-five": ("… and five updates of the critic for each of G", {"game": wgan_gp(10.0)} | _FIVE),
+    "spectral": ("the Wasserstein loss, spectral normalisation of the critic", {"game": UNBOUNDED} | _SPECTRAL),
+    "pairs": ("the relativistic loss, and nothing holds the critic's slope down", {"game": relativistic(0)}),
+    "pairs-r1-r2": ("the relativistic loss, R1 and R2", {"game": relativistic(0.5)}),
+}
+
+
+def _rung(rung: str, seed: int) -> Recipe:
+    about, changes = RUNGS[rung]
+    budget = {
+        "generator_args": {"features": 16},
+        "discriminator_args": _NARROW,
+        "steps": 2_000,
+        "milestones": (500, 1_000, 1_500, 2_000),
+        "betas": (0.0, 0.99),
+        "lr_g": 5e-4,
+        "lr_d": 5e-4,
+        "lr_end": 0.1,
+        "ema": 0.99,
+        "score_plain": True,
+        "pictures": 16,
+        "keeps": (),
+        "seed": seed,
+    }
+    if changes.get("optimizer"):
+        del budget["betas"]
+    return replace(NS_FASHION, name=f"slope-{rung}-{seed}", about=f"{about}, seed {seed}", **(budget | changes))
+
+
 # Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
 _G, _D = {"generator": AblatedGenerator}, {"discriminator": AblatedDiscriminator}
 _PLAIN = {"features": 32, "batch_norm": False}
@@ -313,6 +360,7 @@ RECIPES = {
         WGAN_GP_FASHION,
         *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
         *(_ladder(rung, seed) for rung in LADDER for seed in (0, 1)),
+        *(_rung(rung, seed) for seed in (0, 1, 2) for rung in RUNGS),
         COLLAPSE,
         *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
         _ablation("all", 2),
