@@ -321,14 +321,16 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="speed: rounds; the median of each loop counts.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="memory, precision: updates of G.")] = 3_000,
     pictures: Annotated[int, typer.Option(min=300, help="reading: how many.")] = 20_000,
+    against: Annotated[str | None, typer.Option(help="quality: a recorded recipe to be as good as.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Measure our loop against a textbook loop on the same networks and batch.
 
     speed: real images per second (without a name: one recipe of each kind). memory: of the process, at the start and at
-    the end. quality: seconds to the Fréchet distance that the textbook loop has after two epochs. precision: the
-    distance with float32 and with bfloat16, three seeds each. reading: pictures per second of a folder, by us and by
-    torchvision's ImageFolder, and real images per second of a training from disk and from memory; it takes no recipe.
+    the end. quality: seconds to the Fréchet distance that the textbook loop has after two epochs; with --against, that
+    loop and the recorded run of another recipe. precision: the distance with float32 and with bfloat16, three seeds
+    each. reading: pictures per second of a folder, by us and by torchvision's ImageFolder, and real images per second
+    of a training from disk and from memory; it takes no recipe.
     """
     if what is Bench.reading and names:
         raise BadInput(f"--what reading trains a small network of its own; leave {names[0]} out.")
@@ -336,7 +338,7 @@ def bench(
     measure = {
         Bench.speed: lambda recipe: speed.measure(recipe, seconds, rounds),
         Bench.memory: lambda recipe: memory.measure(recipe, steps),
-        Bench.quality: quality.time_to_quality,
+        Bench.quality: lambda recipe: quality.time_to_quality(recipe, against=against and recipes.recipe(against)),
         Bench.precision: lambda recipe: quality.precision(recipe, steps),
     }.get(what)
     if what is Bench.reading:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gan_lib import runs
 from gan_lib.bench import memory, quality, reading, speed, textbook
 from gan_lib.data import ImageSet, to_range
-from gan_lib.errors import BadInput
+from gan_lib.errors import BadInput, BadRun
 from gan_lib.machine.device import give_memory_back
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.training import loop, recipes, train
@@ -189,8 +190,25 @@ def test_ours_stops_where_it_is_as_good_as_the_textbook_loop(tiny, images, monke
     plain = quality.textbook
     monkeypatch.setattr(quality, "textbook", lambda *asked, **given: steps.append(asked[2]) or plain(*asked, **given))
     found = quality.time_to_quality(tiny, epochs=2)
-    assert steps == [16] and found["frechet"] == found["ours_frechet"] == 50
-    assert found["ratio"] == found["textbook_s"] / found["ours_s"] > 0 and not list(scores)
+    assert steps == [16] and found["textbook_frechet"] == found["textbook_ours_frechet"] == 50
+    assert found["textbook_ratio"] == found["textbook_s"] / found["textbook_ours_s"] > 0 and not list(scores)
+
+
+def test_ours_is_as_good_as_another_recipe_and_as_its_recorded_run(tiny, images, monkeypatch):
+    slow, looked = replace(recipes.MLP_FASHION, batch_size=8, steps=7, milestones=()), []
+    monkeypatch.setattr(quality.data, "load", lambda name: images)
+    monkeypatch.setattr(quality, "LOOK_EVERY", 1)
+    monkeypatch.setattr(quality, "rate", lambda loop, seconds: loop(1) or 3.5)
+    recorded = runs.load("mlp-fashion").card["evaluation"]["frechet"]
+    scores = iter((recorded / 2, recorded, recorded / 4))
+    monkeypatch.setattr(quality.metrics, "frechet_distance", lambda *_, **__: looked.append(1) or next(scores))
+    found = quality.time_to_quality(tiny, against=slow)
+    assert len(looked) == 3 and found["against"] == "mlp-fashion" and found["recorded_s"] == 2
+    assert (found["recorded_frechet"], found["recorded_ours_frechet"]) == (recorded, recorded)
+    assert (found["textbook_frechet"], found["textbook_ours_frechet"]) == (recorded / 2, recorded / 4)
+    assert 0 < found["recorded_ours_s"] < found["textbook_ours_s"]
+    with pytest.raises(BadRun, match="nothing"):
+        quality.time_to_quality(tiny, against=replace(slow, name="nothing"))
 
 
 @pytest.fixture
