@@ -20,9 +20,11 @@ import torch
 import gan_lib.__main__ as cli
 from gan_lib import data, runs
 from gan_lib.errors import BadInput, BadRun, Diverged, Stopped
+from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.runs import checkpoints, recorder, run
 from gan_lib.runs.recorder import record
 from gan_lib.training import loop, train
+from gan_lib.training.games import relativistic
 from gan_lib.training.recipes import MLP_FASHION, MODERN_FASHION
 from gan_lib.training.state import OtherDevice, State
 from tests.conftest import FEW, FORKS, THREADS, TINY, random_images
@@ -109,7 +111,16 @@ NARROW = {"features": 2, "blocks": 1}
 STOPPED = TINY | {
     "spectral": SPECTRAL,
     "falling": replace(TINY["mlp"], lr_end=0.1, lr_g=1e-3),
-    "modern": replace(MODERN_FASHION, **FEW, generator_args=NARROW, discriminator_args=NARROW),
+    "modern": replace(
+        MODERN_FASHION,
+        **FEW,
+        generator=ResidualGenerator,
+        discriminator=ResidualDiscriminator,
+        generator_args=NARROW,
+        discriminator_args=NARROW,
+        game=relativistic(0.5),
+        init_std=None,
+    ),
 }
 
 

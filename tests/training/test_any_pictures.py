@@ -14,7 +14,6 @@ from gan_lib.networks.any_side import AnySideDiscriminator, AnySideGenerator
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.networks.mlp import MLPGenerator
-from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.training import recipes, train
 from gan_lib.training.recipe import difference, from_card
 from gan_lib.training.recipes import KINDS, RECIPES, for_pictures, refit
@@ -89,12 +88,14 @@ def test_the_critic_of_wgan_gp_has_no_batch_norm_and_acgans_two_heads():
     assert auxiliary.auxiliary and auxiliary.classes == told.classes == 5 and not told.auxiliary
 
 
-@pytest.mark.parametrize(("side", "weight"), [(32, 0.5), (64, 2.0), (256, 32.0)])
-def test_the_modern_kind_is_the_residual_pair_with_a_penalty_by_the_number_of_pixels(side, weight):
+@pytest.mark.parametrize(("side", "weight"), [(32, 0.1), (64, 0.4), (256, 6.4)])
+def test_the_modern_kind_has_a_penalty_by_the_number_of_pixels_and_rates_that_fall(side, weight):
     recipe = for_pictures("modern", (3, side, side), 10_000, steps=100)
-    assert (recipe.generator, recipe.discriminator) == (ResidualGenerator, ResidualDiscriminator)
-    assert recipe.game.name == "relativistic" and recipe.game.arguments == {"weight": weight}
-    assert recipe.init_std is None and recipe.rate_left(100) == pytest.approx(0.25)
+    assert recipe.game.name == "r1" and recipe.game.arguments == {"weight": pytest.approx(weight)}
+    assert recipe.rate_left(100) == pytest.approx(0.05)
+    with torch.device("meta"):
+        critic = recipe.players["discriminator"].build()
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in critic.modules())
 
 
 @pytest.mark.parametrize(
@@ -130,13 +131,13 @@ def test_what_no_recipe_can_be_made_for_is_refused(changes, said):
         ("acgan-fashion", (3, 64, 64), AnySideGenerator, AnySideDiscriminator),
         ("acgan-mlp-0", (3, 20, 30), CGANGenerator, ACGANMLPDiscriminator),
         ("mlp-fashion", (3, 64, 64), MLPGenerator, None),
-        ("modern-fashion", (3, 64, 64), ResidualGenerator, ResidualDiscriminator),
+        ("modern-fashion", (3, 64, 64), AnySideGenerator, AnySideDiscriminator),
     ],
 )
 def test_a_recipe_of_the_book_gets_networks_for_other_pictures_and_keeps_the_rest(
     name, shape, generator, discriminator
 ):
-    before = recipes.MODERN_FASHION if name == "modern-fashion" else recipes.recipe(name)
+    before = recipes.recipe(name)
     after = refit(before, shape, 7, dataset="mine")
     assert after.generator is generator and after.discriminator is (discriminator or before.discriminator)
     assert after.dataset == "mine" and after.image_size == shape[-1]
