@@ -201,10 +201,10 @@ WRONG = {  # plausible answers
         lambda x, y: abs(kid(x, y)),  # of two samples it may be below 0
     ],
     "two-judges": [
-        lambda a, b: np.sign(b[0].mean() - a[0].mean()),  # the first judge's word
-        lambda a, b: np.sign(b.mean() - a.mean()),  # a mean over two judges with two units
-        lambda a, b: np.sign((b.mean(1) - a.mean(1)).sign().sum()),  # the means, and chance forgotten
-        lambda a, b: np.sign((b.amin(1) - a.amax(1)).amax()),  # one judge is enough
+        lambda a, b: torch.sign(b[0].mean() - a[0].mean()),  # the first judge's word
+        lambda a, b: torch.sign(b.mean() - a.mean()),  # a mean over two judges with two units
+        lambda a, b: torch.sign((b.mean(1) - a.mean(1)).sign().sum()),  # the means, and chance forgotten
+        lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax()),  # one judge is enough
         lambda a, b: int((a.amax(1) < b.amin(1)).all()),  # B never wins
     ],
     "by-heart": [
