@@ -311,7 +311,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "scores.scoreboard.scores": lambda: {"names": ["cgan-mlp-0"], "device": torch.device("cpu"), "z_seeds": 1},
     "scores.scoreboard.recorded": lambda: {"names": ["cgan-mlp-0"]},
     "scores.scoreboard.floors": lambda: {"dataset": "mnist", "side": 28},
-    "scores.scoreboard.as_text": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "by": "kid"},
+    "scores.scoreboard.as_text": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "by": "kid", "columns": ["z"]},
     "scores.scoreboard.record": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "folder": Path("new")},
     "scores.scoreboard.cost": lambda: {"name": SEEDED},
     "show.latent.sweep": lambda: {"generator": _generator(), "z": _z(1), "k": 0},

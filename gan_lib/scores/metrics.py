@@ -1,8 +1,9 @@
 """How good samples are, as our own small classifiers see the pictures.
 
-The usual measures look through Inception, a network trained on photographs. For 28×28 grey pictures a small
-classifier of the same data says more. There is one for each data set ("classifier-fashion", "classifier-mnist"),
-recorded like any run, together with what it saw on the 10,000 test images, so that a score needs no data.
+The literature looks through Inception, a network trained on photographs. Here a small classifier of the same data
+looks, so the distances are not those of papers. There is one for each data set ("classifier-fashion",
+"classifier-mnist"), recorded like any run, together with what it saw on the 10,000 test images, so that a score needs
+no data.
 
 A second judge of each data set has learned without labels ("judge-fashion", "judge-mnist", see `self_taught`): a
 verdict that hangs on what one network happens to see is none.

@@ -9,6 +9,7 @@ to `kid` only the formula.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from math import inf
@@ -154,27 +155,31 @@ def floors(dataset: str, side: int) -> dict[str, float]:
     return first | {"second": second["frechet"], "kid": second["kid"]}
 
 
-def as_text(found: dict[str, dict], by: str = "frechet") -> str:
+def as_text(found: dict[str, dict], by: str = "frechet", columns: Sequence[str] = COLUMNS) -> str:
     """As text: the runs of each data set and size, the best one first, then their floor; what no judge knows stands in
     a table of its own.
 
     Args:
         found: what `scores` or `recorded` gives.
         by: the column that sorts; runs without it stand last.
+        columns: those to show of what the judges say.
 
     BadInput: no such table, or no such column.
     """
     _check_table(found)
     one_of("column to sort by", by, SORTS)
+    columns = tuple(listed("columns", columns))
+    for column in columns:
+        one_of("column", column, COLUMNS)
     own = {name: row for name, row in found.items() if "sliced" in row}
     judged = {name: row for name, row in found.items() if name not in own}
     kinds = sorted({(row["dataset"], row["side"]) for row in judged.values()})
-    lines = [_head(COLUMNS)] if judged or not own else []
+    lines = [_head(columns)] if judged or not own else []
     for kind in kinds:
         lines += _sorted(
-            {name: row for name, row in judged.items() if (row["dataset"], row["side"]) == kind}, COLUMNS, by
+            {name: row for name, row in judged.items() if (row["dataset"], row["side"]) == kind}, columns, by
         )
-        lines.append(_line(f"real {kind[0]} {kind[1]}", floors(*kind), COLUMNS))
+        lines.append(_line(f"real {kind[0]} {kind[1]}", floors(*kind), columns))
     if own:
         real = {
             f"real {row['dataset']} {row['side']}": row["floor"] | {"pictures": row["pictures"]} for row in own.values()
@@ -327,5 +332,6 @@ def _cell(row: dict, column: str) -> str:
     if column not in row:
         return "-"
     if isinstance(row[column], list):  # of distances
-        return f"±{stdev(row[column]):.3g}" + (f" ({len(row[column])})" if column == "seeds" else "")
+        spread, n = stdev(row[column]), len(row[column])  # of a few numbers, so two digits say all that is known
+        return f"±{spread:{'.0f' if spread >= 100 else '.2g'}}" + (f" ({n})" if column == "seeds" else "")
     return f"{row[column]:{FORMS.get(column, '.3f')}}"

@@ -15,6 +15,7 @@ from gan_lib.chapters.exercises import EXERCISES
 from gan_lib.errors import BadInput
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.scores import metrics, scoreboard
+from gan_lib.scores.kid import kid
 from gan_lib.scores.metrics import Judge
 
 CPU = torch.device("cpu")
@@ -62,7 +63,11 @@ def test_eq_inception_score_is_the_exp_of_the_information_that_a_picture_gives_a
 def test_eq_frechet_line_is_the_mean_squared_way_from_quantile_to_quantile(mu1, s1, mu2, s2):
     u = (np.arange(200_000) + 0.5) / 200_000
     way = ((norm.ppf(u, mu1, s1) - norm.ppf(u, mu2, s2)) ** 2).mean()
-    assert EXERCISES["frechet-line"].reference(mu1, s1, mu2, s2) == pytest.approx(way, rel=1e-3, abs=1e-9)
+    assert (mu1 - mu2) ** 2 + (s1 - s2) ** 2 == pytest.approx(way, rel=1e-3, abs=1e-9)
+    gaussians = [torch.tensor([float(x)], dtype=torch.float64) for x in (mu1, s1**2, mu2, s2**2)]
+    mean_1, var_1, mean_2, var_2 = gaussians
+    found = metrics.frechet(mean_1, var_1[None], mean_2, var_2[None])  # the formula of many dimensions, in one
+    assert found.item() == pytest.approx(way, rel=1e-3, abs=1e-9)
 
 
 def test_eq_frechet_is_the_least_mean_squared_way_and_what_the_judge_computes():
@@ -87,6 +92,40 @@ def test_eq_frechet_is_the_least_mean_squared_way_and_what_the_judge_computes():
     white = white @ np.linalg.inv(np.linalg.cholesky(np.cov(white.T))).T  # covariance exactly 1
     real, fake = white @ np.linalg.cholesky(cov_1).T, white[::-1] @ np.linalg.cholesky(cov_2).T + shift
     assert judged_by(real).distance(torch.tensor(fake.copy(), dtype=torch.float32)) == pytest.approx(least, rel=1e-3)
+
+
+def test_eq_kid_compares_the_means_of_all_products_of_up_to_three_features():
+    """(a·b/d + 1)³ = Σ (3 over k) (a·b/d)^k, and (a·b)^k is the product of all k-fold products of a with those of b. So
+    with each point beside itself it is a squared distance of means; i ≠ j is n² such pairs less the n."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 4)), rng.normal(size=(9, 4)) + 0.5
+
+    def products(points):  # (n, d) → (n, 1 + d + d² + d³), all 0- to 3-fold products, weighted
+        found = []
+        for k, times in enumerate((1, 3, 3, 1)):
+            terms = [np.prod(points[:, list(which)], axis=1) for which in product(range(4), repeat=k)]
+            found += [np.sqrt(times / 4**k) * term * np.ones(len(points)) for term in terms]
+        return np.stack(found, 1)
+
+    def within(phi):
+        total, n = phi.sum(0), len(phi)
+        return (total @ total - (phi**2).sum()) / (n * (n - 1))
+
+    p, q = products(x), products(y)
+    expected = within(p) + within(q) - 2 * p.mean(0) @ q.mean(0)
+    given = torch.tensor(x), torch.tensor(y)
+    assert kid(*given) == pytest.approx(expected, rel=1e-4)
+    assert EXERCISES["kid"].reference(*given).item() == pytest.approx(expected)
+    shown = {}
+    exec(_cell("def k(a, b)").split("\n\n\nsome")[0], shown)  # the functions on the page
+    assert shown["kid"](*given) == pytest.approx(expected)
+
+
+def _cell(start):
+    """The source of the chapter's one cell that starts like this."""
+    notebook = nbformat.read(BOOK / "08_evaluation.ipynb", as_version=4)
+    (source,) = [cell.source for cell in notebook.cells if cell.source.startswith(start)]
+    return source
 
 
 def test_eq_precision_recall_point_by_point():
@@ -140,16 +179,16 @@ def test_the_scores_on_a_card_are_those_that_evaluate_draws_anew(name):
             assert anew[key] == pytest.approx(card[key], rel=5e-3, abs=5e-3), key
 
 
-def test_the_page_shows_each_recorded_run_once_with_the_line_of_the_command_line():
+def test_the_page_shows_each_recorded_run_in_both_tables_with_the_line_of_the_command_line():
     every = scoreboard.recorded(scoreboard.shipped())
-    expected = scoreboard.as_text(every).splitlines()
     notebook = nbformat.read(BOOK / "08_evaluation.ipynb", as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and "scoreboard.as_text(" in cell.source]
     shown = [line for cell in cells for output in cell.outputs for line in output.text.splitlines()]
-    runs_shown = [line for line in shown if not line.startswith((" ", "real "))]
-    runs_expected = [line for line in expected if not line.startswith((" ", "real "))]
-    assert sorted(runs_shown) == sorted(runs_expected) and len(runs_shown) == len(every)
-    assert set(shown) - set(runs_shown) == set(expected) - set(runs_expected)  # head and floors
+    for columns in (scoreboard.COLUMNS[:5], scoreboard.COLUMNS[5:]):
+        expected = set(scoreboard.as_text(every, columns=columns).splitlines())  # a head, a line for each run, floors
+        assert expected <= set(shown), columns
+        assert all(shown.count(line) == 1 for line in expected if not line.startswith((" ", "real ")))
+    assert max(map(len, shown)) <= 84  # narrow enough to read on a phone that scrolls a little
 
 
 def test_a_row_from_a_card_says_so_and_a_missing_score_is_a_dash():

@@ -155,6 +155,34 @@ def copies(fake, train, test):
     return middle(fake) / middle(test)
 
 
+def kid(x, y):
+    """Pair by pair."""
+
+    def alike(a, b):
+        return (float(a @ b) / len(a) + 1) ** 3
+
+    def others(points):
+        return np.mean([alike(a, b) for i, a in enumerate(points) for j, b in enumerate(points) if i != j])
+
+    return others(x) + others(y) - 2 * np.mean([alike(a, b) for a in x for b in y])
+
+
+def biased_kid(x, y):
+    """With each point beside itself."""
+
+    def mean(a, b):
+        return ((a @ b.T / a.shape[1] + 1) ** 3).mean()
+
+    return mean(x, x) + mean(y, y) - 2 * mean(x, y)
+
+
+def two_judges(a, b):
+    """By pairs of draws."""
+    pairs = [[x - y for x in row for y in other] for row, other in zip(a.tolist(), b.tolist(), strict=True)]
+    signs = {np.sign(x) for row in pairs for x in row}
+    return -signs.pop() if len(signs) == 1 else 0
+
+
 def augmented_gradient(discriminator, fake, see):
     """By differences of the loss."""
     network, x, step = discriminator.double(), fake.detach().double(), 1e-4
@@ -167,6 +195,18 @@ def augmented_gradient(discriminator, fake, see):
 
 
 WRONG = {  # plausible answers
+    "kid": [
+        biased_kid,
+        lambda x, y: biased_kid(x, y) * len(x) / (len(x) - 1),
+        lambda x, y: abs(kid(x, y)),  # of two samples it may be below 0
+    ],
+    "two-judges": [
+        lambda a, b: torch.sign(b[0].mean() - a[0].mean()),  # the first judge's word
+        lambda a, b: torch.sign(b.mean() - a.mean()),  # a mean over two judges with two units
+        lambda a, b: torch.sign((b.mean(1) - a.mean(1)).sign().sum()),  # the means, and chance forgotten
+        lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax()),  # one judge is enough
+        lambda a, b: int((a.amax(1) < b.amin(1)).all()),  # B never wins
+    ],
     "by-heart": [
         lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
         lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
@@ -197,7 +237,8 @@ def slope(logits, fake):
 RIGHT = {
     "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
-    "frechet-line": lambda mu1, s1, mu2, s2: mu1**2 + mu2**2 + s1**2 + s2**2 - 2 * (mu1 * mu2 + s1 * s2),
+    "kid": kid,
+    "two-judges": two_judges,
     "frechet-matrix": frechet_matrix,
     "precision": lambda real, fake, radii: np.mean(
         [any(np.linalg.norm(r - f) <= d for r, d in zip(real, radii, strict=True)) for f in fake]

@@ -51,9 +51,18 @@ def test_a_column_that_is_not_there_cannot():
         scoreboard.as_text(TABLE, "beauty")
 
 
+def test_some_columns_can_be_shown_and_another_one_sorts():
+    head, *lines = scoreboard.as_text(TABLE, "kid", ("recall", "frechet")).splitlines()
+    assert head.split() == ["recall", "frechet"] and lines[0].split() == ["good", "0.200", "5.00"]
+    with pytest.raises(BadInput, match="column 'beauty' is not known"):
+        scoreboard.as_text(TABLE, columns=("beauty",))
+
+
 def test_spreads_are_standard_deviations_and_of_trainings_it_says_how_many():
     line = scoreboard.as_text({"x": row(z=[1.0, 2.0, 3.0], seeds=[10.0, 14.0])}).splitlines()[1]
-    assert line.split()[:5] == ["x", "-", "±1", f"±{stdev([10, 14]):.2f}", "(2)"]
+    assert line.split()[:5] == ["x", "-", "±1", f"±{stdev([10, 14]):.1f}", "(2)"]
+    wide = scoreboard.as_text({"x": row(z=[1.0, 401.0], seeds=[0.5, 0.0])}).splitlines()[1]
+    assert wide.split()[2:5] == ["±283", "±0.35", "(2)"]
 
 
 def test_each_draw_is_of_its_own_z_and_the_first_is_the_score(monkeypatch):
