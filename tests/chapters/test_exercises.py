@@ -64,15 +64,25 @@ def value(real, fake):
 
 
 def frozen(generator, discriminator, z):
-    generator.zero_grad()
     for weight in discriminator.parameters():
         weight.requires_grad = False
-        weight.grad = None
-    torch.nn.functional.softplus(-discriminator(generator(z))).mean().backward()
+    return stepped(lambda logits: torch.nn.functional.softplus(-logits).mean(), generator, discriminator, z)
+
+
+def stepped(loss, generator, discriminator, z, freeze_late=False, clear=False):
+    """G's step, and what chapter 5's check looks at: G's gradient, how many weights of D received one, how many can."""
+    weights, received = list(discriminator.parameters()), []
+    for weight in weights:
+        if weight.requires_grad:
+            weight.register_post_accumulate_grad_hook(received.append)
+    value = loss(discriminator(generator(z)))
+    discriminator.requires_grad_(not freeze_late and weights[0].requires_grad)
+    value.backward()
+    if clear:
+        discriminator.zero_grad()
     discriminator.requires_grad_(True)
-    held = [p.grad is not None for p in discriminator.parameters()]
-    length = np.linalg.norm(np.concatenate([p.grad.ravel() for p in generator.parameters()]))
-    return torch.tensor([float(length), sum(held), sum(p.requires_grad for p in discriminator.parameters())])
+    gradients = [p.grad.flatten() for p in generator.parameters()]
+    return torch.cat([*gradients, torch.tensor([len(received), len(weights)])])
 
 
 def class_gradient(logits, labels):
@@ -206,6 +216,18 @@ WRONG = {  # plausible answers
         lambda a, b: torch.sign((b.mean(1) - a.mean(1)).sign().sum()),  # the means, and chance forgotten
         lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax()),  # one judge is enough
         lambda a, b: int((a.amax(1) < b.amin(1)).all()),  # B never wins
+    ],
+    "frozen": [
+        partial(stepped, generator_loss),  # not frozen
+        partial(stepped, generator_loss, clear=True),  # the gradients are made, and thrown away
+        partial(stepped, generator_loss, freeze_late=True),  # the same work
+        lambda generator, discriminator, z: -frozen(generator, discriminator, z),
+        lambda generator, discriminator, z: stepped(
+            lambda logits: torch.nn.functional.softplus(logits).mean(),
+            generator,
+            discriminator.requires_grad_(False),
+            z,
+        ),  # the sign turned
     ],
     "by-heart": [
         lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),

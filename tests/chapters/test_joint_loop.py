@@ -54,6 +54,26 @@ def test_eq_joint_value_is_the_sum_of_the_smallest_costs_and_has_the_ends_that_t
     assert joint_value(*apart).item() == pytest.approx(2 * math.log(2))
 
 
+def entropy(p):
+    return -(p * p.log()).sum()
+
+
+def two_to_one(p, q):
+    """JSD with weights ⅔ and ⅓, by entropies: what the mixture has more of than its parts have on average."""
+    return entropy((2 * p + q) / 3) - (2 * entropy(p) + entropy(q)) / 3
+
+
+def test_eq_joint_distance_is_the_joint_value_and_largest_at_the_data_alone():
+    torch.manual_seed(1)
+    at_the_data = 2 * math.log(1.5) + math.log(3)
+    for _ in range(20):
+        p_data, p_g = torch.rand(2, 6, dtype=torch.float64).softmax(1)
+        one_line = at_the_data - 3 * two_to_one((p_data + p_g) / 2, p_g)
+        torch.testing.assert_close(one_line, joint_value(p_data, p_g), rtol=0, atol=1e-12)
+        near = 0.99 * p_data + 0.01 * p_g
+        assert joint_value(p_data, p_g) < joint_value(p_data, near) < at_the_data
+
+
 def test_in_the_joint_loop_each_network_receives_the_gradient_of_the_sum():
     """One forward pass, two backwards: .grad holds d(d_loss + g_loss), in G as in D."""
     torch.manual_seed(0)

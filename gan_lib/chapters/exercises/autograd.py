@@ -12,10 +12,11 @@ from gan_lib.training.recipes import MLP_FASHION
 
 
 def _frozen_step(generator: nn.Module, discriminator: nn.Module, z: Tensor) -> Tensor:
-    """The length of G's gradient; how many of D's weights hold one (none), and how many can get one (all)."""
+    """G's gradient (n,), then how many of D's weights received one (none) and how many can get one (all): (n + 2,)."""
     loss = non_saturating_generator_loss(discriminator(generator(z)))
     grads = torch.autograd.grad(loss, list(generator.parameters()))
-    return torch.tensor([torch.cat([g.flatten() for g in grads]).norm(), 0, len(list(discriminator.parameters()))])
+    counts = torch.tensor([0, len(list(discriminator.parameters()))])
+    return torch.cat([*(g.flatten() for g in grads), counts])
 
 
 EXERCISES = {
