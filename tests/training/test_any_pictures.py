@@ -137,7 +137,7 @@ def test_what_no_recipe_can_be_made_for_is_refused(changes, said):
 def test_a_recipe_of_the_book_gets_networks_for_other_pictures_and_keeps_the_rest(
     name, shape, generator, discriminator
 ):
-    before = recipes.MODERN_FASHION if name == "modern-fashion" else recipes.recipe(name)
+    before = recipes.recipe(name)
     after = refit(before, shape, 7, dataset="mine")
     assert after.generator is generator and after.discriminator is (discriminator or before.discriminator)
     assert after.dataset == "mine" and after.image_size == shape[-1]
