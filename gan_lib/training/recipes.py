@@ -183,7 +183,7 @@ def _half(recipe: Recipe, seed: int) -> Recipe:
 # down under each loss; three seeds. `RUNGS` says of each what is changed against the plain game, and nothing else is.
 _NARROW = {"features": 16, "batch_norm": False}
 _SPECTRAL = {"discriminator_args": _NARROW | {"spectral": True}}
-_FIVE = {"d_steps": 5, "steps": 400, "milestones": (100, 200, 300, 400)}
+_FIVE = {"d_steps": 5, "steps": 240, "milestones": (60, 120, 180, 240)}
 RUNGS = {
     "ns": ("the non-saturating loss, and nothing holds D's slope down", {}),
     "ns-spectral": ("the non-saturating loss, spectral normalisation of D", _SPECTRAL),
@@ -209,8 +209,8 @@ def _rung(rung: str, seed: int) -> Recipe:
     budget = {
         "generator_args": {"features": 16},
         "discriminator_args": _NARROW,
-        "steps": 2_000,
-        "milestones": (500, 1_000, 1_500, 2_000),
+        "steps": 1_200,
+        "milestones": (300, 600, 900, 1_200),
         "betas": (0.0, 0.99),
         "lr_g": 5e-4,
         "lr_d": 5e-4,
