@@ -178,24 +178,6 @@ def _half(recipe: Recipe, seed: int) -> Recipe:
     return replace(recipe, name=f"{recipe.name}-seed{seed}", about=about, seed=seed, **half)
 
 
-# Chapter 7's ladder: what makes a WGAN of a GAN, one change on top of the other, 2,000 updates of G each. Its foot is
-# ablation-no-norm-d, the last rung but one adds n_critic = 5 and is wgan-fashion, the last one is wgan-gp-fashion.
-LADDER = {
-    "loss": ("the Wasserstein loss: no sigmoid, no log", {"game": UNBOUNDED}),
-    "clip": ("… and the critic's weights clipped to ±0.01", {"game": wgan(0.01)}),
-    "rmsprop": (
-        "… and RMSProp with 5e-5 instead of Adam",
-        {"game": wgan(0.01), "optimizer": torch.optim.RMSprop, "lr_g": 5e-5, "lr_d": 5e-5},
-    ),
-}
-
-
-def _ladder(rung: str, seed: int) -> Recipe:
-    about, changes = LADDER[rung]
-    small = {"steps": 2_000, "milestones": _steps(2_000), "pictures": 16, "keeps": (), "seed": seed}
-    return replace(NS_FASHION, name=f"ladder-{rung}-{seed}", about=f"{about}, seed {seed}", **(small | changes))
-
-
 # Chapter 9's ladder, and chapter 7's: one pair of networks and one budget of real pictures, and what holds D's slope
 # down under each loss; three seeds. `RUNGS` says of each what is changed against the plain game, and nothing else is.
 _NARROW = {"features": 16, "batch_norm": False}
@@ -356,7 +338,6 @@ RECIPES = {
         WGAN_FASHION,
         WGAN_GP_FASHION,
         *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
-        *(_ladder(rung, seed) for rung in LADDER for seed in (0, 1)),
         MODERN_FASHION,
         *(_again(MODERN_FASHION, seed) for seed in (1, 2)),
         MODERN_MNIST,

@@ -121,7 +121,7 @@ def test_the_textbook_loop_has_the_losses_of_our_loop_for_every_game_and_network
 
 
 def test_a_penalty_that_a_game_does_not_have_would_be_seen(the_same_draws):
-    recipe = small(recipes.recipe("ladder-loss-0"))
+    recipe = small(recipes.recipe("slope-loss-0"))
     ours, theirs = both(recipe, the_same_draws, replace(recipe, game=wgan_gp()))
     assert (ours - theirs)[:, 0].abs().min() > 1
 

@@ -139,6 +139,43 @@ def between(real, fake, rng):
     return torch.stack([f + e * (r - f) for r, f, e in zip(real, fake, epsilons, strict=True)])
 
 
+def thick_lines(theta, width):
+    """Of many places across the first line, those that the second does not cover."""
+    at = np.linspace(-width / 2, width / 2, 100_001)
+    return [np.log(2) * np.mean(abs(at - theta) > width / 2), np.hypot(theta, 0)]
+
+
+def penalty_by_differences(critic, between):
+    """The slope of each place is wᵀ diag(on) W; the penalty's own slope by differences of W."""
+    inner, outer = critic[1], critic[3].weight.detach().double().numpy()[0]
+    first, x = (t.detach().double().numpy() for t in (inner.weight, between.flatten(1)))
+    on = x @ first.T + inner.bias.detach().double().numpy() > 0
+
+    def penalty(weight):
+        return np.mean((np.linalg.norm((on * outer) @ weight, axis=1) - 1) ** 2)
+
+    found, step = np.zeros_like(first), 1e-6
+    for place in np.ndindex(first.shape):
+        by = np.zeros_like(first)
+        by[place] = step
+        found[place] = (penalty(first + by) - penalty(first - by)) / (2 * step)
+    return found
+
+
+def slopes_at(critic, between):
+    return torch.autograd.grad(critic(between).sum(), between, create_graph=True)[0]
+
+
+def penalty_of(norms):
+    """A wrong penalty: of these norms of the slopes (B, C, H, W)."""
+
+    def answer(critic, between):
+        penalty = (norms(slopes_at(critic, between)) - 1).square().mean()
+        return torch.autograd.grad(penalty, critic[1].weight)[0]
+
+    return answer
+
+
 def frechet_matrix(cov1, cov2):
     """E|x − Tx|² for the map T that carries the one Gaussian into the other."""
     values, vectors = np.linalg.eigh(cov1.double().numpy())
@@ -229,6 +266,22 @@ WRONG = {  # plausible answers
             z,
         ),  # the sign turned
     ],
+    "penalty": [
+        penalty_of(lambda slopes: slopes.flatten(1).square().sum(1).sqrt()),
+        penalty_of(lambda slopes: slopes.norm(dim=1)),
+        penalty_of(lambda slopes: slopes.norm()),
+        penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1)),
+    ],
+    "thick-lines": [
+        lambda theta, width: [np.log(2) * (theta != 0), abs(theta)],
+        lambda theta, width: [np.log(2) * theta / width, abs(theta)],
+        lambda theta, width: [np.log(2) * min(abs(theta) / width, 1), max(abs(theta) - width, 0)],
+    ],
+    "undo-penalty": [
+        lambda value, weight: value,
+        lambda value, weight: value / (1 + value / (2 * weight)),
+        lambda value, weight: value * (1 + value / (2 * weight)),
+    ],
     "by-heart": [
         lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
         lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
@@ -302,10 +355,10 @@ RIGHT = {
     "steepest": lambda values, points: max(
         abs(values[i] - values[j]) / np.linalg.norm(points[i] - points[j]) for i in range(len(points)) for j in range(i)
     ),
-    "parallel-lines": lambda theta: [np.log(2) * (theta != 0), np.hypot(theta, 0)],
-    "penalised-slope": lambda w, weight: (2 * weight + w) / (2 * weight),
+    "thick-lines": thick_lines,
+    "undo-penalty": lambda value, weight: max(np.roots([1, 2 * weight, -2 * weight * value]).real),
     "between": between,
-    "penalty": lambda gradient: np.mean([(np.linalg.norm(each.ravel()) - 1) ** 2 for each in gradient.numpy()]),
+    "penalty": penalty_by_differences,
     "crop": lambda w, h: [(w - min(w, h)) // 2, (h - min(w, h)) // 2, (w + min(w, h)) // 2, (h + min(w, h)) // 2],
     "by-heart": lambda real, fake, out: (
         1 - (out - fake).tensor_split(4)[-1].sum() / (real - fake).tensor_split(4)[-1].sum()

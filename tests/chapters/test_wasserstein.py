@@ -77,8 +77,18 @@ def test_eq_parallel_lines_have_jsd_log_2_and_w1_theta(theta):
         torch.tensor(mass).double().repeat_interleave(9) / 9 for mass in ([1.0, 0.0], [0.0, 1.0])
     )  # no place shared
     assert divergences.jsd(p, q, 1.0) == pytest.approx(math.log(2))
-    book = EXERCISES["parallel-lines"].reference(theta)
-    np.testing.assert_allclose(book, [math.log(2), abs(theta)])
+    thin = EXERCISES["thick-lines"].reference(theta, 1e-9)
+    np.testing.assert_allclose(thin, [math.log(2), abs(theta)])
+
+
+@pytest.mark.parametrize(("theta", "width"), [(0.2, 0.5), (-0.75, 1.0), (2.0, 1.0)])
+def test_two_thick_lines_on_a_grid(theta, width):
+    """As densities across the lines; the places are even along them."""
+    at = torch.linspace(-4, 4, 8001, dtype=torch.float64)
+    p, q = ((at - middle).abs().le(width / 2).double() / width for middle in (0.0, theta))
+    jsd, w1 = EXERCISES["thick-lines"].reference(theta, width)
+    assert divergences.jsd(p, q, 0.001) == pytest.approx(jsd.item(), abs=5e-3)
+    assert divergences.wasserstein(p, q, 0.001) == pytest.approx(w1.item(), abs=5e-3)
 
 
 def test_eq_critic_losses_are_differences_of_means():
@@ -105,7 +115,8 @@ def test_eq_gradient_penalty_by_finite_differences():
 @pytest.mark.parametrize(("w", "weight"), [(0.7, 1.0), (0.7, 10.0), (5.0, 10.0)])
 def test_eq_penalty_bias_is_the_best_height_that_a_search_finds(w, weight):
     found = minimize_scalar(lambda s: weight * (s - 1) ** 2 - s * w, bounds=(0, 10), method="bounded")
-    assert EXERCISES["penalised-slope"].reference(w, weight) == pytest.approx(found.x, abs=1e-4)
+    assert found.x == pytest.approx(1 + w / (2 * weight), abs=1e-4)
+    assert EXERCISES["undo-penalty"].reference(found.x * w, weight) == pytest.approx(w, abs=1e-3)
 
 
 def test_the_chapters_critic_finds_the_solvers_distance_to_2_percent_once_its_slope_is_divided_out():
