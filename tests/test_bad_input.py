@@ -193,6 +193,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "seed": 1,
         "steps": 6,
     },
+    "chapters.slopes.seeds": lambda: {"rung": "ns"},
     "chapters.wardrobe.make": lambda: {"folder": "new", "images": random_images(), "n": 10},
     "chapters.exercises.check": lambda: {"name": "best-d", "answer": lambda p, q: p},
     "chapters.ledger.every_wiring": dict,
