@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from gan_lib.data import ImageSet, resize, to_range
 from gan_lib.data.brought import CHANNELS, as_pixels
 from gan_lib.errors import BadInput, BadRun, brief, one_line, one_of
-from gan_lib.machine.given import counted, instance, numbers, positive, whole
+from gan_lib.machine.given import counted, finite, instance, numbers, positive, whole
 from gan_lib.machine.rng import isolated_rng, z_from_seed
 from gan_lib.networks import check_labels
 from gan_lib.networks.brought import Drawer, brought
@@ -434,20 +434,20 @@ def _sharpness(images: list[Tensor]) -> float:
     return torch.cat([part.flatten(1).var(1) for part in edges]).mean().item()
 
 
-def samples(generator: nn.Module, n: int, seed: int, label: int | None = None) -> Iterator[Tensor]:
+def samples(generator: nn.Module, n: int, seed: int, label: int | None = None, *, psi: float = 1.0) -> Iterator[Tensor]:
     """n generated images, a thousand at a time, on the CPU: float32 (≤ 1000, C, H, W) in −1…1, in eval mode.
 
-    With classes the labels are 0, 1, …, 9, 0, 1, … unless one `label` is given.
+    With classes the labels are 0, 1, …, 9, 0, 1, … unless one `label` is given. z is multiplied by `psi`, see `shrunk`.
 
     Raises:
-        BadInput: n below 1, an impossible seed, a label that the generator does not have, or no generator.
+        BadInput: n below 1, an impossible seed or psi, a label that the generator does not have, or no generator.
     """
     drawer = brought(generator).sound()
     _check_n(n, 1)
     n, start = counted(n), counted(seed)  # plain numbers, also where NumPy's came in
     if start is None or not 0 <= start < 2**32:
         raise BadInput(f"seed {brief(seed)} is not possible; choose a whole number from 0 to {2**32 - 1}.")
-    z = z_from_seed(start, drawer.latent_dim, n)
+    z = finite("psi", psi) * z_from_seed(start, drawer.latent_dim, n)
     labels = _labels(n, drawer.classes) if drawer.classes and label is None else drawer.labels(label, n)
     return _drawn(drawer, z, labels)  # a function of its own, so that bad input is refused now
 

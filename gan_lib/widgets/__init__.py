@@ -7,6 +7,7 @@ static face; it is set when notebooks are produced.
 
 from gan_lib.widgets.be_d import be_the_discriminator
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
+from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
@@ -15,6 +16,7 @@ from gan_lib.widgets.pictures import train_pictures
 from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
+from gan_lib.widgets.shrink import shrink_z
 
 __all__ = [
     "LatentExplorer",
@@ -22,11 +24,13 @@ __all__ = [
     "be_the_discriminator",
     "explore",
     "explore_latent",
+    "find_z",
     "play_arithmetic",
     "scrub_plane",
     "scrub_training",
     "show_graph",
     "show_ledger",
+    "shrink_z",
     "train_pictures",
     "train_plane",
 ]

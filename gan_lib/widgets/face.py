@@ -45,6 +45,16 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
     "arithmetic": ("arithmetic.js", "playground.js"),
     "be-d": ("generators.js", "be_d/be_d.js"),
     "explore": ("explore.js",),
+    "find": (
+        *TORCH,
+        "engine.js",
+        "generators.js",
+        "labels.js",
+        "small_chart.js",
+        "find/descent.js",
+        "find/sketch.js",
+        "find/find.js",
+    ),
     "graph": (
         *TORCH,
         *TRAIN,
@@ -61,6 +71,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         *KERNEL,
         "engine.js",
         "generators.js",
+        "newest.js",
         "latent_view.js",
         "latent_link.js",
         "labels.js",
@@ -74,6 +85,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/curves.js",
         "engine.js",
         "generators.js",
+        "newest.js",
         "latent_view.js",
         "latent_link.js",
         "labels.js",
@@ -98,6 +110,15 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/plane.js",
     ),
     "scrubber": ("scrubber.js",),
+    "shrink": (
+        "random.js",
+        *KERNEL,
+        "engine.js",
+        "generators.js",
+        "newest.js",
+        "small_chart.js",
+        "shrink/shrink.js",
+    ),
 }
 STYLES = (  # of every kind; joined into one text
     "widget.css",
@@ -105,6 +126,7 @@ STYLES = (  # of every kind; joined into one text
     "graph/graph.css",
     "plane/plane.css",
     "pictures/pictures.css",
+    "find/find.css",
 )
 COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.

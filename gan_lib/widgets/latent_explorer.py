@@ -63,7 +63,7 @@ def _display_static(drawers: dict[str, Drawer], dims: list[int], seed: int, labe
         f"is set to −3, 0 and 3 while the rest stays.{who}"
     )
     try:
-        shown = {title: _network(network) for title, network in generators.items()}
+        shown = {title: travelling(network) for title, network in generators.items()}
         data, note = data_of(shown, dims, seed, label, names), ""
     except NotExportable as error:
         data, note = None, f"{error} Run this cell in Jupyter to move the sliders."
@@ -76,7 +76,8 @@ def data_of(networks: dict[str, dict], dims: list[int], seed: int, label: int, n
     return {"generators": generators, "dims": dims, "seed": seed, "label": label, "classes": names or None}
 
 
-def _network(generator: nn.Module) -> dict:
+def travelling(generator: nn.Module) -> dict:
+    """The network as a page gets it: with its weights, or without those of a large one of the book. NotExportable."""
     exported = export(generator)
     if len(exported.weights) > TRAVELS and generator in SHIPPED:
         return exported.spec

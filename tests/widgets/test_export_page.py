@@ -286,7 +286,7 @@ function moved() { redraw(); for (let i = 0; i < 100; i++) { now = `move ${i}`; 
 
 def test_moves_that_a_slow_generator_cannot_follow_are_skipped():
     """Of a hundred moves made while it draws, the newest alone is drawn."""
-    engine = context("latent_explorer.js", before="globalThis.addEventListener = () => {};")
+    engine = context("newest.js")
     engine.eval(SLOW)
     assert engine.call("moved") == "first"
     engine.eval("ends()")

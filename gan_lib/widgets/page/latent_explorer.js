@@ -13,25 +13,6 @@ addEventListener("hashchange", () => {
 });
 exploreLatent.wanted = (figure) => readLink(Infinity, Infinity)?.figure === latentFigures().indexOf(figure) + 1;
 
-/* → a function that calls `draw(stillWanted)` soon. The newest wish only: those made meanwhile are dropped. */
-function newestWish(draw, failed) {
-  let busy = false, wishes = 0;
-  return async () => {
-    wishes++;
-    if (busy) return;
-    busy = true;
-    for (let seen = -1; seen !== wishes;) {
-      seen = wishes;
-      try {
-        await draw(() => seen === wishes);
-      } catch (error) {
-        failed(error);
-      }
-    }
-    busy = false;
-  };
-}
-
 class LatentExplorer {
   constructor(root, spec, figure, views) {
     Object.assign(this, { root, figure, views, classes: spec.classes, size: spec.generators[0].network.latent_dim });

@@ -1,7 +1,6 @@
 /* The link to what an explorer shows: "#z=seed:2,5:1.5,label:3,figure:2", in any order. */
 
 const latentFigures = () => [...document.querySelectorAll('.gan-widget[data-kind="latent"]')];
-const isSeed = (value) => Number.isInteger(value) && value >= 0 && value <= 4294967295;
 
 function decoded(text) {
   try {

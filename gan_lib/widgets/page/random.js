@@ -103,3 +103,5 @@ function randomNumbers(seed) {
 function normals(seed, n) {
   return randomNumbers(seed).randn(n);
 }
+
+const isSeed = (value) => Number.isInteger(value) && value >= 0 && value <= 4294967295;
