@@ -98,6 +98,7 @@ CLASSES = replace(
 )
 RING = Ring("ring", 2, 0.03, 16, seeds=1, points=4, within=0.12, share=0.02, recipes={"minimax": DOTS})
 CONV = {"size": 4, "kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1}
+MEASURED = {"precision": 0.9, "recall": 0.3, "frechet": 20.0}
 SEEDED = "mlp-fashion-seed1"  # a recorded run of 0.2 MB
 
 
@@ -194,6 +195,13 @@ GOOD: dict[str, Callable[[], dict]] = {
         "steps": 6,
     },
     "chapters.slopes.seeds": lambda: {"rung": "ns"},
+    "chapters.inversion.invert": lambda: {
+        "generator": _generator(),
+        "pictures": _pictures(),
+        "steps": 1,
+        "starts": 1,
+        "watch": lambda step, z, error: None,
+    },
     "chapters.wardrobe.make": lambda: {"folder": "new", "images": random_images(), "n": 10},
     "chapters.exercises.check": lambda: {"name": "best-d", "answer": lambda p, q: p},
     "chapters.ledger.every_wiring": dict,
@@ -289,6 +297,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "scores.metrics.inception_score": lambda: {"class_logits": torch.randn(4, 10)},
     "scores.metrics.sharpness": lambda: {"images": _pictures()},
     "scores.metrics.samples": lambda: {"generator": _generator(), "n": 2, "seed": 0},
+    "scores.shrunk.scores_by_psi": lambda: {"generator": _generator(), "psis": [0.5], "n": 4},
     "scores.self_taught.contrastive_loss": lambda: {"anchors": POINTS, "same": POINTS, "others": POINTS},
     "scores.self_taught.changed": lambda: {"images": _pictures()},
     "scores.self_taught.record_second_judge": lambda: {
@@ -380,6 +389,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.be_d.be_the_discriminator": lambda: {"game": be_d.NAME},
     "widgets.export.export": lambda: {"generator": _generator()},
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
+    "widgets.find.find_z": lambda: {"generator": _generator(), "pictures": _pictures(), "steps": 1, "starts": 1},
     "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
@@ -394,6 +404,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "uniform": True,
     },
     "widgets.playground.play_arithmetic": dict,
+    "widgets.shrink.shrink_z": lambda: {"generator": _generator(), "measured": {0.5: MEASURED}, "count": 2},
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
 }
@@ -451,6 +462,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "widgets.follow": "`export` follows a generator by it",
     "widgets.frames": "`explore` stores its figures by them",
     "widgets.latent_explorer.data_of": "the pages' data, out of what is checked",
+    "widgets.latent_explorer.travelling": "the pages' data, of a generator that is checked",
     "widgets.ledger.key_of": "the two figures of the wirings name their data by it",
     "widgets.ledger.started": "the check of the two figures of the wirings, which are tried",
     "widgets.live_latent.setting": "`explore_latent` understands its arguments by it",

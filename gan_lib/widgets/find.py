@@ -119,7 +119,9 @@ class LiveFind:
             "weight": fraction("weight", weight),
             "seed": whole("seed", seed, 0, 2**32 - 1),
         }
-        invert(self.drawer, pictures, label=self.label, **self.settings | {"steps": 1})  # it refuses what it cannot take
+        invert(
+            self.drawer, pictures, label=self.label, **self.settings | {"steps": 1}
+        )  # it refuses what it cannot take
         self.pixels = to_pixels(to_range(pictures)).cpu()
         given = [f"picture {i}" for i in range(1, len(pictures) + 1)] if names is None else listed("names", names)
         self.names = [str(name) for name in given]

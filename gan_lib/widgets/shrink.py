@@ -97,7 +97,7 @@ class _Setting:
                 )
             axis.axvline(psi, color="grey", linestyle=":")
             axis.set(xlim=(0, self.most), ylim=(0, 1) if axis is shares else (0, None))
-        shares.legend()
+        shares.legend(loc="center left")  # there lies no line
         distance.set(xlabel="ψ", ylabel="Fréchet distance")
         return figure
 

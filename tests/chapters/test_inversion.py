@@ -1,4 +1,4 @@
-"""Finding z: of pictures whose z is known, by the equation that the docstring says, in one sentence where it cannot be."""
+"""Finding z: of pictures whose z is known, by the docstring's equation, or a sentence that says why not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_other_generators_descend_too_and_are_left_as_they_were(make):
     assert all(weight.grad is None for weight in generator.parameters())
 
 
-def test_every_step_is_adams_on_the_loss_of_the_docstring(small):
+def test_eq_inversion_is_what_adam_descends_step_by_step(small):
     """Written out once more, in float64 and start by start."""
     picture, (steps, starts, rate, weight) = torch.rand(1, 1, 5, 4) * 2 - 1, (9, 3, 0.07, 0.05)
     _, curves = invert(small, picture, steps=steps, starts=starts, rate=rate, weight=weight, seed=5)
