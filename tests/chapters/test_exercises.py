@@ -229,7 +229,7 @@ WRONG = {  # plausible answers
         lambda weights: np.prod([w.norm().item() for w in weights]),
         lambda weights: np.prod([w.abs().max().item() for w in weights]),
         lambda weights: sum(torch.linalg.svdvals(w).max().item() for w in weights),
-        lambda weights: torch.linalg.svdvals(torch.linalg.multi_dot(weights[::-1])).max().item(),  # no LeakyReLU between
+        lambda weights: torch.linalg.svdvals(torch.linalg.multi_dot(weights[::-1])).max().item(),  # nothing between
     ],
     "look-more-real": [
         lambda real, fake: -torch.nn.functional.softplus(fake - real).mean(),

@@ -102,6 +102,7 @@ def test_eq_falling_rate_is_torchs_cosine_schedule():
 
 # ------------------------------------------------------------------------------------------- the ladder's table
 
+
 def what_it_is(rung):
     """Its loss and its limit, read off what its game does with a small critic, and off its networks."""
     chosen = recipe(f"slope-{rung}-0")
