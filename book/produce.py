@@ -27,6 +27,7 @@ UNNAMED = {  # recordings that code loads without their names
     "autoencoder.": [autoencoder.NAME],
     "be_the_discriminator(": [be_d.NAME],
     "few.name(": ["few-*"],
+    "slopes.": ["slope-*"],
     "metrics": ["classifier-*"],
     "second_": ["judge-*"],
     "scoreboard.": ["scoreboard", *recipes.RECIPES],

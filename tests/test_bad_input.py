@@ -194,6 +194,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "seed": 1,
         "steps": 6,
     },
+    "chapters.slopes.seeds": lambda: {"rung": "ns"},
     "chapters.inversion.invert": lambda: {
         "generator": _generator(),
         "pictures": _pictures(),

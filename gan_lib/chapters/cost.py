@@ -25,7 +25,7 @@ class LayerCost:
         parameters: numbers that are learned.
         macs: multiplications whose product is added to something: those of matrix products and convolutions, one for
             each value in a BatchNorm (its scale and shift), none in an activation.
-        flops: two for each of these, one for each value of an activation.
+        flops: two for each of these, one for each value of an activation, and for each that a mean adds up.
         bytes_moved: input and parameters read once, output written once, as float32.
     """
 
@@ -42,8 +42,8 @@ def cost(module: nn.Module, shape: tuple[int, ...]) -> list[LayerCost]:
     """The cost of every layer for one input of `shape` (without the batch). Nothing is computed.
 
     Raises:
-        BadInput: a layer that is not a linear, (transposed) convolution, BatchNorm, activation, Upsample, PixelShuffle
-            or Flatten, a shape that does not fit, or a network that asks for more than one input.
+        BadInput: a layer that is not a linear, (transposed) convolution, BatchNorm, activation, AvgPool2d, Upsample,
+            PixelShuffle or Flatten, a shape that does not fit, or a network that asks for more than one input.
     """
     if not isinstance(module, nn.Module):
         raise BadInput(f"{brief(module)} is no network; give one that is built, for example nn.Linear(3, 2).")
@@ -101,6 +101,8 @@ def _operations(layer: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
             return y.numel(), 0
         case nn.ReLU() | nn.LeakyReLU() | nn.Tanh() | nn.Sigmoid():
             return 0, y.numel()
+        case nn.AvgPool2d():  # it adds up what it reads
+            return 0, x.numel()
         case nn.Upsample(mode="nearest") | nn.PixelShuffle() | nn.Flatten():
             return 0, 0
     raise BadInput(

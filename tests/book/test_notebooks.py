@@ -147,7 +147,7 @@ def lighten() -> None:
         return record(replace(recipe, **fewer), *others, **options)
 
     data.load, runs.record = few, narrow
-    metrics.samples = lambda generator, n, *others: samples(generator, min(n, 200), *others)
+    metrics.samples = lambda generator, n, *others, **options: samples(generator, min(n, 200), *others, **options)
     progress.progress = lambda steps, *others: bar(min(steps, 20), *others)
     latent.effects = lambda generator, z: effects(generator, z[:2])
     for score in (metrics.frechet_distance, metrics.evaluate):

@@ -100,6 +100,7 @@ WIDGETS = {  # on each page; on the others none
     "book/06_conditional": 3,
     "book/07_wasserstein": 3,
     "book/08_evaluation": 1,
+    "book/09_modern": 4,
     "book/your_own_pictures": 2,
     "book/plane": 2,
     "book/touch": 10,

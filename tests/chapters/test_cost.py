@@ -58,6 +58,11 @@ def test_the_other_layers_count_one_operation_or_one_multiply_add_a_value():
     assert [(row.macs, row.flops) for row in rows] == [(48, 96), (0, 48), (0, 0)]
 
 
+def test_a_mean_adds_up_each_value_that_it_reads():
+    (row,) = cost(nn.AvgPool2d(2), (3, 4, 6))
+    assert (row.macs, row.flops, row.out_shape) == (0, 3 * 4 * 6, (3, 2, 3))
+
+
 def test_the_table_ends_with_the_totals():
     text = cost_table(cost(LargeDCGANGenerator().model, (100, 1, 1))).splitlines()
     assert len(text) == 1 + 20 + 1 and "12,817,856" in text[-1] and "1024×4×4" in text[1]

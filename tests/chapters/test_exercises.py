@@ -241,6 +241,43 @@ def augmented_gradient(discriminator, fake, see):
     return torch.tensor([(loss(x + e) - loss(x - e)) / (2 * step) for e in steps]).view(x.shape)
 
 
+def dirac_steps(theta, psi, gamma):
+    """By differences of the two losses."""
+
+    def loss_of_g(at):
+        return np.logaddexp(0, -psi * at)
+
+    def loss_of_d(at):
+        return np.logaddexp(0, at * theta) + gamma / 2 * at**2
+
+    step = 1e-5
+    return torch.tensor(
+        [-(f(at + step) - f(at - step)) / (2 * step) for f, at in ((loss_of_g, theta), (loss_of_d, psi))]
+    )
+
+
+def r1_by_sums(discriminator, real):
+    """One picture after the other, each with its own gradient."""
+    first, total = next(discriminator.parameters()), 0
+    for picture in real:
+        x = picture[None].clone().requires_grad_()
+        (slope,) = torch.autograd.grad(discriminator(x), x, create_graph=True)
+        total = total + (slope**2).sum() / len(real)
+    return torch.autograd.grad(total, first)[0]
+
+
+def r1_of_the_mean(discriminator, real):
+    x = real.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(discriminator(x).mean(), x, create_graph=True)
+    return torch.autograd.grad(slope.flatten(1).square().sum(1).mean(), next(discriminator.parameters()))[0]
+
+
+def r1_of_lengths(discriminator, real):
+    x = real.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
+    return torch.autograd.grad(slope.flatten(1).norm(dim=1).mean(), next(discriminator.parameters()))[0]
+
+
 WRONG = {  # plausible answers
     "kid": [
         biased_kid,
@@ -282,6 +319,44 @@ WRONG = {  # plausible answers
         lambda value, weight: value / (1 + value / (2 * weight)),
         lambda value, weight: value * (1 + value / (2 * weight)),
     ],
+    "dirac": [
+        lambda theta, psi, gamma: [  # the minimax loss of G
+            psi / (1 + np.exp(-psi * theta)),
+            -theta / (1 + np.exp(-psi * theta)) - gamma * psi,
+        ],
+        lambda theta, psi, gamma: -dirac_steps(theta, psi, gamma),  # uphill
+        lambda theta, psi, gamma: dirac_steps(theta, psi, 2 * gamma),  # γ ψ² without its half
+        lambda theta, psi, gamma: [psi / 2, -theta / 2 - gamma * psi],  # only near the middle
+    ],
+    "pull": [
+        lambda gamma: gamma / 2,
+        lambda gamma: (gamma + np.sqrt(max(0, gamma**2 - 1))) / 2,
+        lambda gamma: (gamma - np.sqrt(max(0, gamma**2 - 4))) / 2,  # the Wasserstein loss
+        lambda gamma: (gamma - np.sqrt(abs(gamma**2 - 1))) / 2,
+    ],
+    "r1": [
+        r1_of_the_mean,
+        r1_of_lengths,
+        lambda discriminator, real: r1_by_sums(discriminator, real) / 2,
+        lambda discriminator, real: torch.zeros_like(next(discriminator.parameters())),
+    ],
+    "stretches": [
+        lambda weights: np.prod([w.norm().item() for w in weights]),
+        lambda weights: np.prod([w.abs().max().item() for w in weights]),
+        lambda weights: sum(torch.linalg.svdvals(w).max().item() for w in weights),
+        lambda weights: torch.linalg.svdvals(torch.linalg.multi_dot(weights[::-1])).max().item(),  # nothing between
+    ],
+    "look-more-real": [
+        lambda real, fake: -torch.nn.functional.softplus(fake - real).mean(),
+        lambda real, fake: torch.nn.functional.softplus(fake - real).mean(),
+        lambda real, fake: torch.nn.functional.softplus(real.mean() - fake.mean()),
+        lambda real, fake: torch.nn.functional.softplus(-fake).mean(),
+    ],
+    "memory": [
+        lambda ema, share: 1 / (1 - ema),
+        lambda ema, share: np.log(share) / (1 - ema),
+        lambda ema, share: np.log(1 - share) / np.log(ema),
+    ],
     "by-heart": [
         lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
         lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
@@ -310,6 +385,12 @@ def slope(logits, fake):
 
 
 RIGHT = {
+    "dirac": dirac_steps,
+    "pull": lambda gamma: -np.linalg.eigvals(np.array([[0, 0.5], [-0.5, -gamma]])).real.max(),
+    "r1": r1_by_sums,
+    "stretches": lambda weights: np.prod([np.sqrt(np.linalg.eigvalsh((w @ w.T).numpy()).max()) for w in weights]),
+    "look-more-real": lambda real, fake: -torch.log(torch.sigmoid(fake - real)).mean(),
+    "memory": lambda ema, share: np.emath.logn(1 / ema, 1 / share),
     "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
     "kid": kid,

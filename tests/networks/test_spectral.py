@@ -53,7 +53,7 @@ def largest_stretch(weight):
 
 
 @pytest.mark.parametrize("name", D)
-def test_each_layer_of_d_multiplies_by_its_weight_over_its_largest_stretch(name):
+def test_eq_spectral_each_layer_of_d_multiplies_by_its_weight_over_its_largest_stretch(name):
     d = D[name]()
     assert len(layers(d)) == {"residual": 1 + 3 * 3 + 2 + 1, "projection": 5}.get(name, 4)
     for _ in range(300):  # looks, in which the power iteration gets as near as it can

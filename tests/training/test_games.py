@@ -81,7 +81,7 @@ def penalty_equation(gradients):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
 @pytest.mark.parametrize("shape", LOGIT_SHAPES)
-def test_the_losses_on_logits_are_their_equations(shape, smoothing):
+def test_eq_relativistic_eq_hinge_eq_least_squares_and_the_other_losses_on_logits_are_their_equations(shape, smoothing):
     real, fake = draws(shape, 1, 3), draws((5, 1), 2, 3)
     r, f = real.numpy(), fake.numpy()
     for loss, expected in (
@@ -629,7 +629,7 @@ def test_the_penalty_sends_no_gradient_to_g_nor_to_the_pictures():
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_the_slope_of_a_plane_and_of_half_a_square_are_known(batch):
+def test_eq_zero_centred_the_slope_of_a_plane_and_of_half_a_square_are_known(batch):
     x, slope = draws(batch, 1), draws(batch[1:], 3)
 
     def plane(x):

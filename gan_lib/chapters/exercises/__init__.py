@@ -17,6 +17,7 @@ from gan_lib.chapters.exercises import (
     dcgan,
     evaluation,
     mlp_gan,
+    modern,
     own_pictures,
     theory,
     wasserstein,
@@ -24,7 +25,18 @@ from gan_lib.chapters.exercises import (
 from gan_lib.chapters.exercises.exercise import Exercise
 from gan_lib.errors import one_of
 
-_CHAPTERS = theory, convolution, mlp_gan, dcgan, autograd, conditional, wasserstein, evaluation, own_pictures
+_CHAPTERS = (
+    theory,
+    convolution,
+    mlp_gan,
+    dcgan,
+    autograd,
+    conditional,
+    wasserstein,
+    evaluation,
+    modern,
+    own_pictures,
+)
 EXERCISES: dict[str, Exercise] = {name: each for chapter in _CHAPTERS for name, each in chapter.EXERCISES.items()}
 
 
