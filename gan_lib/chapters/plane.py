@@ -53,9 +53,7 @@ _EIGHT = replace(
 RECIPES = {  # the game alone differs
     "minimax": replace(_EIGHT, game=games.MINIMAX),
     "non-saturating": _EIGHT,
-    "smoothed": replace(_EIGHT, game=games.smoothed(0.1)),
-    "WGAN": replace(_EIGHT, game=games.wgan(0.1)),
-    "WGAN-GP": replace(_EIGHT, game=games.wgan_gp(1.0)),
+    "WGAN-GP": replace(_EIGHT, game=games.wgan_gp(0.1)),
     "R1": replace(_EIGHT, game=games.r1(0.1)),
     "R1 + R2": replace(_EIGHT, game=games.r1_r2(0.1)),
     "relativistic": replace(_EIGHT, game=games.relativistic(0.1)),
@@ -67,7 +65,7 @@ RECIPES_25 = {  # each one change from the first
     "relativistic": _WIDE,
     "R1 + R2": replace(_WIDE, game=games.r1_r2(0.01)),
     "non-saturating": replace(_WIDE, game=games.NON_SATURATING),
-    "WGAN-GP": replace(_WIDE, game=games.wgan_gp(1.0)),
+    "WGAN-GP": replace(_WIDE, game=games.wgan_gp(0.1)),
     "no waves for G": replace(_WIDE, generator_args=_G | {"waves": 0}),
     "no waves for D": replace(_WIDE, discriminator_args=_D | {"waves": 0}),
 }
