@@ -96,7 +96,7 @@ CLASSES = replace(
     discriminator_args={"width": 4, "classes": 2},
     steps=1,
 )
-RING = Ring("ring", 2, 0.03, 16, seeds=1, points=4, within=0.12, share=0.02, recipes={"minimax": DOTS})
+RING = Ring("ring", 2, 0.03, 16, seeds=1, points=4, recipes={"minimax": DOTS})
 CONV = {"size": 4, "kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1}
 MEASURED = {"precision": 0.9, "recall": 0.3, "frechet": 20.0}
 SEEDED = "mlp-fashion-seed1"  # a recorded run of 0.2 MB
@@ -231,6 +231,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "data.pictures.figure_png": lambda: {"figure": plt.figure()},
     "data.pictures.sheet": lambda: {"pictures": _bytes(3, 1, 4, 4), "columns": 2},
     "data.toy.ring_centres": lambda: {"modes": 8},
+    "data.toy.even_circle": lambda: {"n": 8},
     "data.toy.grid_centres": lambda: {"side": 3},
     "data.toy.clouds": lambda: {"n": 16, "centres": POINTS},
     "data.toy.ring": lambda: {"n": 16},
@@ -248,6 +249,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "machine.rng.z_from_seed": lambda: {"seed": 0},
     "networks.brought.brought": lambda: {"generator": _generator()},
     "networks.checks.normal_weights": lambda: {"network": MLPGenerator(hidden=4), "std": 0.02},
+    "networks.points.waves_of": lambda: {"x": torch.zeros(3, 2), "waves": 2},
     "networks.spectral.spectrally_normalised": lambda: {"network": MLPDiscriminator(hidden=4)},
     "runs.export.write_samples": lambda: {"path": Path("x.png"), "images": _pictures()},
     "runs.export.write_pictures": lambda: {"folder": Path("new"), "batches": [_pictures()], "n": 2},

@@ -50,6 +50,9 @@ GAMES: dict[str, Callable[[dict], Game]] = {
     "least-squares": lambda s: games.LEAST_SQUARES,
     "wgan": lambda s: games.wgan(s["clip"]),
     "wgan-gp": lambda s: games.wgan_gp(s["weight"]),
+    "r1": lambda s: games.r1(s["weight"]),
+    "r1-r2": lambda s: games.r1_r2(s["weight"]),
+    "relativistic": lambda s: games.relativistic(s["weight"]),
 }
 OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
 SETTINGS = {  # name → what it is if nothing is said, and what is allowed; as in page/train/recipe.js, plane/settings.js
@@ -57,7 +60,7 @@ SETTINGS = {  # name → what it is if nothing is said, and what is allowed; as 
     "game": ("non-saturating", tuple(GAMES)),
     "smoothing": (0.1, (0.0, 0.4)),
     "clip": (0.1, (0.01, 1.0)),
-    "weight": (1.0, (0.1, 10.0)),
+    "weight": (1.0, (0.001, 10.0)),
     "d_steps": (1, (1, 10)),
     "lr_g": (1e-3, (1e-5, 1.0)),
     "lr_d": (2e-3, (1e-5, 1.0)),
@@ -82,10 +85,10 @@ def train_plane(beside: Mapping[str, object] | None = None, **settings: object) 
         beside: of a second play, what differs from the first one; None for one play alone.
         settings: what differs from the default. data: "line", "two", "ring8", "grid25", "circle", "moons", or points
             (n, 2) within −1…1, at most 300, as somebody would paint them. game: "minimax", "non-saturating", "hinge",
-            "least-squares", "wgan", "wgan-gp"; smoothing (of the second), clip (of WGAN), weight (of WGAN-GP's
-            penalty), d_steps. lr_g, lr_d, optimizer ("adam", "rmsprop", "sgd"), beta1, batch_size, ema (0: none).
-            g_hidden, g_width, d_hidden, d_width: hidden layers and the width of each. uniform (z in −1…1 instead of
-            N(0, 1)), latent_dim, seed.
+            "least-squares", "wgan", "wgan-gp", "r1", "r1-r2", "relativistic"; smoothing (of the second), clip (of
+            WGAN), weight (of the last four's penalty), d_steps. lr_g, lr_d, optimizer ("adam", "rmsprop", "sgd"),
+            beta1, batch_size, ema (0: none). g_hidden, g_width, d_hidden, d_width: hidden layers and the width of
+            each. uniform (z in −1…1 instead of N(0, 1)), latent_dim, seed.
 
     Raises:
         BadInput: another name, or a value that the page cannot be set to.

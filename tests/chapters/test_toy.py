@@ -1,6 +1,7 @@
 """The ring of Gaussians, and every game on it."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from gan_lib import runs
 from gan_lib.chapters import plane, two_classes
 from gan_lib.data import ImageSet, toy
 from gan_lib.errors import BadInput
-from gan_lib.networks.points import PointDiscriminator, PointGenerator
+from gan_lib.networks.points import PointDiscriminator, PointGenerator, waves_of
 from gan_lib.training import games, train
 from gan_lib.training.recipe import difference
 from gan_lib.training.recipes import MLP_FASHION
@@ -20,31 +21,32 @@ from gan_lib.training.state import State
 MODES = 8
 TOLD = {"classes": MODES}
 GAMES = plane.RECIPES | {
-    "CGAN": replace(plane.RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
     "ACGAN": replace(plane.RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
 }
 
 
 def drawn(state, n=4000):
-    z = torch.randn(n, 2, generator=torch.Generator().manual_seed(9))
+    z = torch.randn(n, state.generator.latent_dim, generator=torch.Generator().manual_seed(9))
     labels = (torch.arange(n) % MODES,) if state.recipe.game.conditional else ()
     with torch.no_grad():
-        return state.generator(z, *labels)
+        return state.drawing(z, *labels)
 
 
 @pytest.mark.parametrize(
-    "name", ["non-saturating", "WGAN-GP", "ACGAN"]
+    "name", ["non-saturating", "R1 + R2", "ACGAN"]
 )  # of the others, that they once did is recorded
-def test_a_probability_a_critic_and_labels_learn_the_ring(name):
-    recipe, centres = GAMES[name], toy.ring_centres(MODES)
-    data, state = toy.ring(8192, MODES), State(GAMES[name], 8192)
-    modes_before, near_before = toy.modes_covered(drawn(state), centres)
+def test_a_probability_a_penalty_and_labels_learn_the_ring(name):
+    recipe, centres, ring = GAMES[name], toy.ring_centres(MODES), plane.EIGHT
+    data, state = ring.data(), State(GAMES[name], ring.size)
+    modes_before, near_before = ring.covered(drawn(state))
     train(state, data, show_progress=False)
     points = drawn(state)
-    modes, near = toy.modes_covered(points, centres)
+    modes, near = ring.covered(points)
     print(f"{name}: {modes} of {MODES} modes, {near:.0%} of the points near one ({near_before:.0%} before)")
-    assert modes_before <= 2 and modes == MODES and near > 0.4 > 4 * near_before
-    if recipe.game.conditional:  # each label its own mode
+    assert modes_before <= 2 and near > 2 * near_before
+    if not recipe.game.conditional:
+        assert modes == MODES and near > 0.6
+    else:  # each label its own mode
         asked = centres[torch.arange(len(points)) % MODES]
         assert ((points - asked).norm(dim=1) < 0.25).float().mean() > 0.9
 
@@ -76,7 +78,7 @@ def test_a_set_of_clouds_has_as_many_points_around_each_centre():
         assert data.labels.bincount().tolist() == [len(data.pixels) // len(centres)] * len(centres)
         away = data.pixels - centres[data.labels]
         torch.testing.assert_close(away.std(0), torch.full((2,), spread), atol=0.1 * spread, rtol=0)
-        assert toy.modes_covered(data.pixels, centres, within=3 * spread)[0] == len(centres)
+        assert toy.modes_covered(data.pixels, centres, spread)[0] == len(centres)
     assert toy.clouds(50, [[1.0, -1.0]]).pixels.abs().max() == 1  # what would leave the plane stays at its edge
 
 
@@ -134,9 +136,10 @@ def test_a_uniform_generator_sees_z_evenly_spread_over_minus_1_to_1():
 def test_modes_are_counted_by_hand():
     centres = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     points = torch.tensor([[0.0, 0.05], [0.05, 0.0], [0.0, -0.2], [0.95, 0.0]])
-    assert toy.modes_covered(points, centres, within=0.1, share=0.2) == (2, 0.75)
-    assert toy.modes_covered(points, centres, within=0.1, share=0.3) == (1, 0.75)
-    assert toy.modes_covered(points, centres, within=0.3, share=0.3) == (1, 1.0)
+    assert toy.modes_covered(points, centres, 0.05) == (2, 0.75)  # within 0.1; half of a fair share is one point
+    assert toy.modes_covered(points, centres, 0.15) == (2, 1.0)
+    assert toy.modes_covered(points, centres, 0.02) == (0, 0.0)
+    assert toy.modes_covered(points[[0, 1, 0, 1, 3]], centres, 0.05) == (1, 1.0)  # one of five is too few
     assert toy.modes_covered(torch.full((9, 2), 5.0), centres) == (0, 0.0)
 
 
@@ -148,6 +151,7 @@ def test_modes_are_counted_by_hand():
         (lambda: toy.ring(10, 0), "modes is 0"),
         (lambda: toy.modes_covered(torch.rand(0, 2), toy.ring_centres()), r"points has the shape \(0, 2\)"),
         (lambda: toy.modes_covered(torch.rand(5, 3), toy.ring_centres()), r"points has the shape \(5, 3\)"),
+        (lambda: toy.modes_covered(torch.rand(5, 2), toy.ring_centres(), 0), "spread is 0"),
         (lambda: toy.ring(10, spread=float("nan")), "spread is nan"),
         (lambda: toy.ring(10, radius=0.9), "leaves −1…1; choose a smaller one"),
         (lambda: toy.clouds(10, torch.zeros(0, 2)), r"centres has the shape \(0, 2\)"),
@@ -156,6 +160,9 @@ def test_modes_are_counted_by_hand():
         (lambda: toy.moons(0), "n is 0"),
         (lambda: toy.line(10, spread=0), "spread is 0"),
         (lambda: PointGenerator(hidden=0), "hidden is 0; choose a whole number, 1 or more"),
+        (lambda: PointGenerator(waves=-1), "waves is -1; choose a whole number"),
+        (lambda: PointDiscriminator(waves=13), "waves is 13"),
+        (lambda: waves_of(torch.zeros(3), 2), r"x has shape \(3,\); give rows of numbers"),
         (lambda: PointGenerator(uniform="yes"), "uniform is 'yes'; choose True or False"),
         (lambda: PointGenerator()(torch.zeros(3, 5)), r"z has shape \(3, 5\)"),
         (lambda: PointGenerator(classes=4)(torch.zeros(3, 2), torch.tensor([0, 1, 4])), "choose from 0…3"),
@@ -199,10 +206,10 @@ def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_
     assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
     assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
     assert not torch.equal(curves[0], curves[1])
-    modes, near = ring.covered(play.points[-1])
-    assert found["modes"][0] == modes and found["near"][0] == pytest.approx(near, abs=0.01)
+    modes, near = ring.covered(play.points[-1])  # some of those that were counted
+    assert abs(found["modes"][0] - modes) <= 2 and found["near"][0] == pytest.approx(near, abs=0.1)
     assert len(found["modes"]) == len(found["near"]) == ring.seeds
-    assert [of_seed[-1] for of_seed in found.get("modes_at", [])] in ([], found["modes"])
+    assert [of_seed[-1] for of_seed in found["modes_at"]] == found["modes"]
 
 
 @pytest.mark.parametrize(
@@ -243,26 +250,54 @@ def test_recording_a_ring_trains_every_game_with_every_seed(tmp_path, monkeypatc
         400,
         seeds=2,
         points=64,
-        within=0.1,
-        share=0.02,
         recipes={"game": replace(plane.RING, steps=20, batch_size=16)},
     )
     monkeypatch.setattr(runs, "RECORDED", tmp_path)
     card = plane.record_ring(tmp_path / short.name, short)
     assert card["seeds"] == 2 and plane.evaluation("game", short) == card["evaluation"]["game"]
     for seed, curves in enumerate(plane.histories("game", short)):
-        own = plane.play(replace(short.recipes["game"], seed=seed), toy.ring(400, 5), points=64)
+        own = plane.play(replace(short.recipes["game"], seed=seed), toy.ring(400, 5), points=plane.COUNTED)
         torch.testing.assert_close(own.history, curves)
-        assert len(card["evaluation"]["game"]["modes_at"][seed]) == 17
+        assert card["evaluation"]["game"]["modes_at"][seed] == [short.covered(points)[0] for points in own.points]
         if seed == 0:
-            torch.testing.assert_close(plane.recorded("game", short).points, own.points, atol=1e-3, rtol=0)
+            torch.testing.assert_close(plane.recorded("game", short).points, own.points[:, :64], atol=1e-3, rtol=0)
     with pytest.raises(BadInput, match="game 'long' is not known"):
         plane.recorded("long", short)
 
 
-def test_the_data_cover_all_25_clouds_and_a_circle_that_is_drawn_evenly_none():
-    ring = plane.TWENTY_FIVE
-    angles = torch.linspace(0, 2 * torch.pi, 5_001)[:-1]
-    evenly = toy.RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
-    assert ring.covered(ring.data().pixels)[0] == 25
-    assert ring.covered(evenly)[0] == 0
+@pytest.mark.parametrize("ring", plane.RINGS.values(), ids=lambda ring: ring.name)
+def test_the_data_cover_all_clouds_also_few_of_them_and_a_circle_that_is_drawn_evenly_none(ring):
+    data = ring.data().pixels
+    few = data[torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: plane.COUNTED]]
+    assert ring.covered(data)[0] == ring.covered(few)[0] == ring.modes
+    assert ring.covered(toy.even_circle(5_000))[0] == 0
+
+
+def test_an_even_circle_is_as_far_from_one_place_to_the_next():
+    points = toy.even_circle(7, radius=0.5)
+    sides = (points - points.roll(1, 0)).norm(dim=1)
+    torch.testing.assert_close(points.norm(dim=1), torch.full((7,), 0.5))
+    torch.testing.assert_close(sides, torch.full((7,), 2 * 0.5 * math.sin(math.pi / 7)))
+
+
+def test_waves_are_sines_and_cosines_that_double_their_speed():
+    x = torch.tensor([[0.3, -1.2], [0.0, 0.7]], dtype=torch.float64)
+    found = waves_of(x, 3)
+    expected = [
+        [f(2**k * math.pi * v) for f in (math.sin, math.cos) for v in row for k in range(3)] for row in x.tolist()
+    ]
+    assert found.shape == (2, 12) and found.dtype == torch.float64
+    torch.testing.assert_close(found.sort(1).values, torch.tensor(expected, dtype=torch.float64).sort(1).values)
+    turn = 2.0 ** (2 - 3)  # the length of the fastest
+    torch.testing.assert_close(waves_of(x + turn, 3).reshape(2, 2, 2, 3)[..., 2], found.reshape(2, 2, 2, 3)[..., 2])
+
+
+def test_networks_that_see_waves_answer_as_those_that_are_given_them():
+    generator, discriminator = PointGenerator(3, 7, uniform=True, waves=2), PointDiscriminator(6, waves=4)
+    z, x = torch.randn(5, 3), 2 * torch.rand(5, 2) - 1
+    even = (z / math.sqrt(2)).erf()
+    torch.testing.assert_close(generator(z), generator.model(torch.cat([even, waves_of(even, 2)], 1)))
+    told = discriminator.head(discriminator.trunk(torch.cat([x, waves_of(x, 4)], 1)))
+    torch.testing.assert_close(discriminator(x), told)
+    sizes = [tuple(network[0].weight.shape) for network in (generator.model, discriminator.trunk)]
+    assert sizes == [(7, 3 + 12), (6, 2 + 16)]

@@ -151,6 +151,9 @@ PLAYS = {
     "least squares": play({"game": "least-squares", "data": "circle", "optimizer": "sgd", "lr_g": 0.1, "lr_d": 0.1}),
     "wgan": play({"game": "wgan", "clip": 0.05, "data": "moons", "optimizer": "rmsprop", "d_steps": 3}),
     "wgan-gp": play({"game": "wgan-gp", "weight": 5, "beta1": 0, "g_hidden": 1, "d_hidden": 3}),
+    "r1": play({"game": "r1", "weight": 0.01}),
+    "r1-r2": play({"game": "r1-r2", "weight": 2, "d_steps": 2}),
+    "relativistic": play({"game": "relativistic", "weight": 0.1, "beta1": 0}),
     "painted": play({"data": "painted", "latent_dim": 3}),
     "changed on the way": play(
         {},

@@ -23,7 +23,7 @@ class PlayView {
   }
 
   get critic() {
-    return !["minimax", "non-saturating"].includes(this.settings.game);
+    return !["minimax", "non-saturating", "r1", "r1-r2"].includes(this.settings.game);
   }
 
   close() {

@@ -7,6 +7,9 @@ const GAMES_IN_PYTHON = {
   "least-squares": () => "games.LEAST_SQUARES",
   "wgan": ({ clip }) => `games.wgan(${clip})`,
   "wgan-gp": ({ weight }) => `games.wgan_gp(${weight})`,
+  "r1": ({ weight }) => `games.r1(${weight})`,
+  "r1-r2": ({ weight }) => `games.r1_r2(${weight})`,
+  "relativistic": ({ weight }) => `games.relativistic(${weight})`,
 };
 const OPTIMIZERS_IN_PYTHON = { adam: "Adam", rmsprop: "RMSprop", sgd: "SGD" };
 

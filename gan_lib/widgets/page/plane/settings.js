@@ -3,13 +3,15 @@
 const RATES = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 const WIDTHS = [4, 8, 16, 32, 64, 128, 256], HIDDEN = [1, 2, 3, 4];
 const SETS = { ...TOY_SETS, painted: { title: "paint your own" } };
-const GAMES = { "least-squares": "least squares", "wgan": "WGAN, weights clipped", "wgan-gp": "WGAN-GP" };
+const GAMES = { "least-squares": "least squares", "wgan": "WGAN, weights clipped", "wgan-gp": "WGAN-GP",
+  "r1": "non-saturating + R1", "r1-r2": "non-saturating + R1 + R2", "relativistic": "relativistic + R1 + R2" };
+const PENALISED = ["wgan-gp", "r1", "r1-r2", "relativistic"];
 const PLANE_SETTINGS = [ // name, label, group, values, words for them
   ["data", "data set", "Data", Object.keys(SETS), Object.values(SETS).map((set) => set.title)],
   ["game", "losses", "Game", GAME_NAMES, GAME_NAMES.map((name) => GAMES[name] || name)],
   ["smoothing", "label smoothing", "Game", [0, 0.05, 0.1, 0.2, 0.3, 0.4]],
   ["clip", "clip D’s weights at ±", "Game", [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]],
-  ["weight", "penalty’s weight λ", "Game", [0.1, 0.2, 0.5, 1, 2, 5, 10]],
+  ["weight", "penalty’s weight λ or γ", "Game", [0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10]],
   ["d_steps", "updates of D for one of G", "Game", [1, 2, 3, 4, 5, 10]],
   ["lr_g", "learning rate of G", "Learning", RATES],
   ["lr_d", "learning rate of D", "Learning", RATES],
@@ -33,7 +35,7 @@ const ON_THE_WAY = ["game", "smoothing", "clip", "weight", "d_steps", "lr_g", "l
 
 /* Where a setting has no effect it is not shown. */
 const hasEffect = (name, { game, optimizer }) => ({
-  smoothing: game === "non-saturating", clip: game === "wgan", weight: game === "wgan-gp", beta1: optimizer === "adam",
+  smoothing: game === "non-saturating", clip: game === "wgan", weight: PENALISED.includes(game), beta1: optimizer === "adam",
 })[name] ?? true;
 
 /* What differs from RECIPE → all settings of a play; `points`: what the reader painted, packed. */

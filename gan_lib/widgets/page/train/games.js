@@ -26,6 +26,23 @@ function pageGame(torch, recipe) {
     return { ...found, loss: found.loss.add(slope.norm(1).sub(1).square().mean().mul(recipe.weight)) };
   }
 
+  /* D's values, and E[‖∇f(x)‖²] of their slopes: R1 at the real points, R2 at the fakes. */
+  function sloped(d, images, labels) {
+    const at = images.detach().requires_grad_(), values = d(at, labels);
+    const [slope] = torch.autograd.grad(values.sum(), [at], { create_graph: true });
+    return { values, slope: slope.square().sum(1).mean() };
+  }
+
+  const withR1 = (d, { real, fake, labels }) => {
+    const { values: onReal, slope } = sloped(d, real, labels), onFake = d(fake, labels);
+    return { loss: apart(onReal, onFake).add(slope.mul(recipe.weight / 2)), onReal, onFake };
+  };
+  const withBoth = (loss) => (d, { real, fake, labels }) => {
+    const { values: onReal, slope: r1 } = sloped(d, real, labels), { values: onFake, slope: r2 } = sloped(d, fake, labels);
+    return { loss: loss(onReal, onFake).add(r1.add(r2).mul(recipe.weight / 2)), onReal, onFake };
+  };
+  const moreReal = (values, others) => others.sub(values).softplus().mean();
+
   const withClasses = { // an ACGAN's D gives two kinds of logits
     d_loss(d, { real, fake, labels }) {
       const [onReal, realClasses] = d(real), [onFake, fakeClasses] = d(fake);
@@ -47,6 +64,9 @@ function pageGame(torch, recipe) {
     "wasserstein": { d_loss: ofBoth(criticise), g_loss: please },
     "wgan": { d_loss: ofBoth(criticise), g_loss: please, clip: recipe.clip },
     "wgan-gp": { d_loss: penalised, g_loss: please },
+    "r1": { d_loss: withR1, g_loss: lookReal, probability: true },
+    "r1-r2": { d_loss: withBoth(apart), g_loss: lookReal, probability: true },
+    "relativistic": { d_loss: withBoth(moreReal), g_loss: (d, { real, fake, labels }) => moreReal(d(fake, labels), d(real, labels)) },
   }, recipe.game);
 }
 

@@ -15,9 +15,9 @@ function lookAtPoints(state, { samples = 1000, real = 0, field = 0, arrows = 0, 
   }
 
   function arrowsOf(n) {
-    const x = points(drawn.slice(0, 2 * n)).requires_grad_();
+    const x = points(drawn.slice(0, 2 * n)).requires_grad_(), real = points(data.rows.slice(0, 2 * n));
     discriminator.requires_grad_(false);
-    const [{ data: slopes }] = torch.autograd.grad(game.g_loss(d, { fake: x, labels: labelsOf(n) }), [x]);
+    const [{ data: slopes }] = torch.autograd.grad(game.g_loss(d, { real, fake: x, labels: labelsOf(n) }), [x]);
     discriminator.requires_grad_(true);
     return Float32Array.from({ length: 4 * n }, (_, i) => {
       const j = 2 * (i >> 2) + (i & 1);
@@ -38,7 +38,7 @@ function lookAtPoints(state, { samples = 1000, real = 0, field = 0, arrows = 0, 
     samples: drawn,
     real: real ? data.rows.slice(0, 2 * real) : null,
     field: field && !game.conditional ? fieldOf(field) : null,
-    arrows: arrows ? arrowsOf(Math.min(arrows, samples)) : null,
+    arrows: arrows ? arrowsOf(Math.min(arrows, samples, data.n)) : null,
     fold: fold ? foldOf(fold) : null,
     modes: data.centres ? { ...strictModes(drawn, data), even: strictModes(data.even(samples).flat(), data) } : null,
     w1: w1 ? slicedDistance(drawn, data.rows.subarray(0, 2 * samples)) : null,

@@ -6,7 +6,7 @@ const RECIPE = {
   game: "non-saturating", // a name of GAME_NAMES
   smoothing: 0, // of the non-saturating game: gan_lib's smoothed(smoothing)
   clip: 0.1, // of wgan
-  weight: 1, // of wgan-gp's penalty
+  weight: 1, // of the penalty on D's slope: λ of wgan-gp, γ of r1, r1-r2 and relativistic
   generator: { hidden: 2, width: 64 }, // hidden layers (points alone) and the width of each
   discriminator: { hidden: 2, width: 64 },
   latent_dim: 8,
@@ -24,7 +24,7 @@ const RECIPE = {
   // labels_swapped; batch: 4096, instead of batch_size; rates: 10, times both
 };
 
-const GAME_NAMES = ["minimax", "non-saturating", "hinge", "least-squares", "wgan", "wgan-gp"];
+const GAME_NAMES = ["minimax", "non-saturating", "hinge", "least-squares", "wgan", "wgan-gp", "r1", "r1-r2", "relativistic"];
 
 /* name → what it is called, and the line of gan_lib that makes it. */
 const TOY_SETS = {
