@@ -43,19 +43,19 @@ class Finder {
   }
 
   layOut() {
-    const part = (kind, ...children) => element("div", { class: `gan-${kind}` }, ...children);
+    const part = (name, ...children) => element("div", { class: name }, ...children); // spelled out: a built page keeps the rules of such names
     const seen = (words, node) => element("div", {}, node, element("p", {}, words));
     const { steps } = this.spec;
     this.chart = new SmallChart(["error of the best start", "of the worst"], [0, steps], [0, 1]);
     this.chart.say(`over ${steps} steps`, "the error, once it is looked for");
-    const choices = part("choices", ...this.choices, this.own);
+    const choices = part("gan-choices", ...this.choices, this.own);
     choices.setAttribute("role", "group");
     choices.setAttribute("aria-label", "the picture to look for");
     this.root.append(
       element("p", {}, "Choose a picture and press Find z. Then draw one that the generator has never seen: how near does it come?"),
       choices,
-      part("trio", seen("x, the picture", this.sketch.easel), seen("G(z), the nearest found", this.found), seen("|G(z) − x|", this.missed)),
-      part("buttons", this.go, this.clear, ...(this.labels ? [this.labels.node] : [])),
+      part("gan-trio", seen("x, the picture", this.sketch.easel), seen("G(z), the nearest found", this.found), seen("|G(z) − x|", this.missed)),
+      part("gan-buttons", this.go, this.clear, ...(this.labels ? [this.labels.node] : [])),
       this.told, this.chart.node, this.alarm);
   }
 
