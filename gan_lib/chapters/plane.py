@@ -58,7 +58,7 @@ RECIPES = {  # the game alone differs
     "R1 + R2": replace(_EIGHT, game=games.r1_r2(0.1)),
     "relativistic": replace(_EIGHT, game=games.relativistic(0.1)),
 }
-_G, _D = {"latent_dim": 1, "width": 64, "uniform": True, "waves": 5}, {"width": 64, "waves": 5}
+_G, _D = {"latent_dim": 1, "width": 64, "uniform": True, "waves": 5}, {"width": 64, "waves": 6}
 _25 = {"generator_args": _G, "discriminator_args": _D, "game": games.relativistic(0.01)}
 _WIDE = replace(_CALM, **_25, steps=10_000, log_every=50)
 RECIPES_25 = {  # each one change from the first
