@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from gan_lib.machine.given import flag, whole
+from gan_lib.machine.given import flag
 from gan_lib.networks.any_side import AnySideGenerator
 from gan_lib.networks.checks import at_least_float32, check_images, check_z, sizes
 from gan_lib.networks.spectral import spectrally_normalised
@@ -20,7 +20,6 @@ class DCGANGenerator(nn.Module):
         features: half the channels of the last hidden layer; the first one has 8 × features.
         channels: of the picture.
         batch_norm: BatchNorm after the second and third convolution.
-        full_side: channels of one more hidden layer, of the picture's side; 0 for none, as the notes have it.
     """
 
     def __init__(
@@ -30,21 +29,17 @@ class DCGANGenerator(nn.Module):
         channels: int = 1,
         *,
         batch_norm: bool = True,
-        full_side: int = 0,
     ):
         super().__init__()
         latent_dim, f, channels = sizes(latent_dim=latent_dim, features=features, channels=channels)
-        batch_norm, full_side = flag("batch_norm", batch_norm), whole("full_side", full_side, 0)
-        last = [nn.ConvTranspose2d(2 * f, channels, 4, 2, 1)]  # (B, 1, 32, 32)
-        if full_side:  # (B, 24, 32, 32), then (B, 1, 32, 32)
-            last = [*_up(2 * f, full_side, batch_norm), nn.Conv2d(full_side, channels, 3, 1, 1)]
+        batch_norm = flag("batch_norm", batch_norm)
         self.latent_dim, self.classes, self.image_shape = latent_dim, 0, (channels, 32, 32)
         self.model = nn.Sequential(
             nn.ConvTranspose2d(latent_dim, 8 * f, 4, 1, 0),  # (B, 512, 4, 4)
             nn.ReLU(),
             *_up(8 * f, 4 * f, batch_norm),  # (B, 256, 8, 8)
             *_up(4 * f, 2 * f, batch_norm),  # (B, 128, 16, 16)
-            *last,
+            nn.ConvTranspose2d(2 * f, channels, 4, 2, 1),  # (B, 1, 32, 32)
             nn.Tanh(),
         )
 
@@ -65,24 +60,13 @@ class DCGANDiscriminator(nn.Module):
         channels: of the picture.
         batch_norm: BatchNorm after the second and third convolution.
         spectral: each layer divided by its largest stretch (`spectrally_normalised`), only without BatchNorm.
-        full_side: channels of one more layer, before the first, of the picture's side; 0 for none.
     """
 
-    def __init__(
-        self,
-        features: int = 64,
-        channels: int = 1,
-        *,
-        batch_norm: bool = True,
-        spectral: bool = False,
-        full_side: int = 0,
-    ):
+    def __init__(self, features: int = 64, channels: int = 1, *, batch_norm: bool = True, spectral: bool = False):
         super().__init__()
         features, channels = sizes(features=features, channels=channels)
-        full_side = whole("full_side", full_side, 0)
         self.image_shape = (channels, 32, 32)
-        before = [nn.Conv2d(channels, full_side, 3, 1, 1), nn.LeakyReLU(0.2)] if full_side else []  # (B, 16, 32, 32)
-        self.trunk = nn.Sequential(*before, *trunk(features, full_side or channels, flag("batch_norm", batch_norm)))
+        self.trunk = nn.Sequential(*trunk(features, channels, flag("batch_norm", batch_norm)))
         self.head = nn.Conv2d(4 * features, 1, 4, 2, 0)  # (B, 1, 1, 1)
         if flag("spectral", spectral):
             spectrally_normalised(self)
