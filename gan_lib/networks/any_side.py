@@ -56,17 +56,29 @@ class AnySideGenerator(nn.Module):
         features: channels of the last hidden layer; each one before it has twice as many, 1,024 at most.
         channels: of the picture.
         classes: 0, or how many labels there are; the label stands behind z as a one-hot vector.
+        full_side: channels of one more hidden layer, of the picture's own side; 0 for none, as the paper has it.
     """
 
-    def __init__(self, latent_dim: int = 100, side: int = 64, features: int = 64, channels: int = 3, classes: int = 0):
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        side: int = 64,
+        features: int = 64,
+        channels: int = 3,
+        classes: int = 0,
+        *,
+        full_side: int = 0,
+    ):
         super().__init__()
         latent_dim, channels = sizes(latent_dim=latent_dim, channels=channels)
-        side, wide = check_side(side), widths(side, features)[::-1]
+        side, wide, full_side = check_side(side), widths(side, features)[::-1], whole("full_side", full_side, 0)
         self.latent_dim, self.image_shape = latent_dim, (channels, side, side)
         self.classes = whole("classes", classes, 0)
         layers = [nn.ConvTranspose2d(latent_dim + self.classes, wide[0], 4, 1, 0, bias=False)]  # (B, 512, 4, 4)
-        for width, narrower in pairwise((*wide, channels)):  # (B, 256, 8, 8), (B, 128, 16, 16), (B, 64, 32, 32)
+        for width, narrower in pairwise((*wide, full_side or channels)):  # (B, 256, 8, 8), …, (B, 64, 32, 32)
             layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, narrower, 4, 2, 1, bias=False)]
+        if full_side:  # (B, full_side, 64, 64)
+            layers += [nn.BatchNorm2d(full_side), nn.ReLU(), nn.Conv2d(full_side, channels, 3, 1, 1)]
         self.model = nn.Sequential(*layers, nn.Tanh())  # (B, 3, 64, 64)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -97,6 +109,7 @@ class AnySideDiscriminator(nn.Module):
         batch_norm: BatchNorm after each layer but the first. Without it, it is the critic of `wgan_gp`: a penalty on
             each example's gradient makes no sense where an example's output depends on the rest of its batch.
         spectral: each layer divided by its largest stretch (`spectrally_normalised`), only without BatchNorm.
+        full_side: channels of one more layer, before the first, of the picture's own side; 0 for none.
     """
 
     def __init__(
@@ -109,12 +122,15 @@ class AnySideDiscriminator(nn.Module):
         auxiliary: bool = False,
         batch_norm: bool = True,
         spectral: bool = False,
+        full_side: int = 0,
     ):
         super().__init__()
         side, wide, (channels,) = check_side(side), widths(side, features), sizes(channels=channels)
+        full_side = whole("full_side", full_side, 0)
         self.auxiliary, batch_norm = flag("auxiliary", auxiliary), flag("batch_norm", batch_norm)
         self.classes, self.image_shape = whole("classes", classes, int(self.auxiliary)), (channels, side, side)
-        layers = [nn.Conv2d(channels, wide[0], 4, 2, 1), nn.LeakyReLU(0.2)]  # (B, 64, 32, 32)
+        layers = [nn.Conv2d(channels, full_side, 3, 1, 1), nn.LeakyReLU(0.2)] if full_side else []
+        layers += [nn.Conv2d(full_side or channels, wide[0], 4, 2, 1), nn.LeakyReLU(0.2)]  # (B, 64, 32, 32)
         for width, wider in pairwise(wide):  # (B, 128, 16, 16), (B, 256, 8, 8), (B, 512, 4, 4)
             norm = [nn.BatchNorm2d(wider)] if batch_norm else []
             layers += [nn.Conv2d(width, wider, 4, 2, 1, bias=not batch_norm), *norm, nn.LeakyReLU(0.2)]
