@@ -22,6 +22,7 @@ from gan_lib.networks.conditional import (
     CGANGenerator,
 )
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lib.networks.residual import ResidualDiscriminator, ResidualGenerator
 from gan_lib.training.augment import AUGMENTATIONS
 from gan_lib.training.games import ACGAN, CGAN, UNBOUNDED, r1, r1_r2, relativistic, wgan, wgan_gp
 from gan_lib.training.recipe import Player, Recipe
@@ -225,6 +226,17 @@ def _rung(rung: str, seed: int) -> Recipe:
     return replace(NS_FASHION, name=f"slope-{rung}-{seed}", about=f"{about}, seed {seed}", **(budget | changes))
 
 
+RESIDUAL = replace(
+    _rung("ns-r1", 0),
+    name="slope-residual-0",
+    about="the non-saturating loss and R1, residual networks without BatchNorm, seed 0",
+    generator=ResidualGenerator,
+    generator_args={"features": 32},
+    discriminator=ResidualDiscriminator,
+    discriminator_args={"features": 32},
+    init_std=None,
+)
+
 # Chapter 4's ablation: the same networks and budget, one of DCGAN's guidelines given up at a time, two seeds each.
 _G, _D = {"generator": AblatedGenerator}, {"discriminator": AblatedDiscriminator}
 _PLAIN = {"features": 32, "batch_norm": False}
@@ -339,6 +351,7 @@ RECIPES = {
         *(_again(MODERN_FASHION, seed) for seed in (1, 2)),
         MODERN_MNIST,
         *(_rung(rung, seed) for seed in (0, 1, 2) for rung in RUNGS),
+        RESIDUAL,
         COLLAPSE,
         *(_ablation(guideline, seed) for guideline in GUIDELINES for seed in (0, 1)),
         _ablation("all", 2),
