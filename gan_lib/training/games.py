@@ -255,7 +255,7 @@ class Game:
         g_loss: (discriminator, batch) → scalar.
         arguments: the numbers that decide it, by which `GAMES[name]` makes it again.
         conditional: the generator takes labels, and the batch holds them.
-        clip: after each update D's weights are cut off at ±clip.
+        clip: after each update D's weights are clipped to −clip…clip.
         has_probability: σ(logit) is a probability; a critic's value is none.
         per_example: D's loss asks for each example's own gradient, so that D may not mix them (no BatchNorm).
     """
