@@ -21,6 +21,7 @@ from gan_lib.training.state import State
 MODES = 8
 TOLD = {"classes": MODES}
 GAMES = plane.RECIPES | {
+    "CGAN": replace(plane.RING, game=games.CGAN, generator_args=TOLD, discriminator_args=TOLD),
     "ACGAN": replace(plane.RING, game=games.ACGAN, generator_args=TOLD, discriminator_args=TOLD | {"auxiliary": True}),
 }
 
@@ -190,8 +191,13 @@ def test_a_play_keeps_the_points_and_the_field_of_each_moment():
 
 
 def test_the_field_of_a_critic_is_its_value():
-    play = plane.play(replace(plane.RECIPES["WGAN-GP"], steps=4, batch_size=16), toy.ring(64, 4), moments=2)
-    assert play.field.min() < 0 or play.field.max() > 1
+    recipe, data = replace(plane.RECIPES["WGAN-GP"], steps=4, batch_size=16), toy.ring(64, 4)
+    play, state = plane.play(recipe, data, moments=2), State(recipe, 64)
+    train(state, data, show_progress=False)
+    with torch.no_grad():
+        values = state.discriminator(plane.grid())[:, 0]
+    torch.testing.assert_close(play.field[-1].flatten(), values)
+    assert not torch.allclose(values, values.sigmoid(), atol=0.1)
 
 
 @pytest.mark.parametrize(
