@@ -46,7 +46,7 @@ def test_a_probability_a_penalty_and_labels_learn_the_ring(name):
     print(f"{name}: {modes} of {MODES} modes, {near:.0%} of the points near one ({near_before:.0%} before)")
     assert modes_before <= 2 and near > 2 * near_before
     if not recipe.game.conditional:
-        penalised = recipe.game.name == "r1_r2"
+        penalised = recipe.game.name == "r1-r2"
         assert modes >= (MODES if penalised else MODES / 2) and near > 0.6  # without it some may be missed
     else:  # each label its own mode
         asked = centres[torch.arange(len(points)) % MODES]
