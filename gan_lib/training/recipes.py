@@ -381,7 +381,7 @@ def for_pictures(
     """A training of DCGAN's family for any pictures. `dataclasses.replace` changes what does not suit.
 
     Args:
-        kind: "dcgan"; "wgan-gp", slower and hard to upset; "acgan" and "cgan", which draw what a label says; "modern",
+        kind: "dcgan"; "wgan-gp", slower, of which none failed in the book; "acgan" and "cgan", which draw what a label says; "modern",
             with spectral normalisation of D, and large rates that fall.
         image_shape: (C, side, side) of the pictures; side 32, 64, 128 or 256.
         n_pictures: how many there are; a batch takes at most all of them.
