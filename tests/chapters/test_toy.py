@@ -214,7 +214,7 @@ def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_
     assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
     assert not torch.equal(curves[0], curves[1])
     modes, near = ring.covered(play.points[-1])  # some of those that were counted
-    assert abs(found["modes"][0] - modes) <= 2 and found["near"][0] == pytest.approx(near, abs=0.1)
+    assert abs(found["modes"][0] - modes) <= ring.modes / 4 and found["near"][0] == pytest.approx(near, abs=0.1)
     assert len(found["modes"]) == len(found["near"]) == ring.seeds
     assert [of_seed[-1] for of_seed in found["modes_at"]] == found["modes"]
 
