@@ -99,7 +99,7 @@ CLASSES = replace(
 RING = Ring("ring", 2, 0.03, 16, seeds=1, points=4, recipes={"minimax": DOTS})
 CONV = {"size": 4, "kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1}
 MEASURED = {"precision": 0.9, "recall": 0.3, "frechet": 20.0}
-SEEDED = "mlp-fashion-seed1"  # a recorded run of 0.2 MB
+SEEDED = "mlp-fashion-seed3"  # a recorded run of 0.2 MB
 
 
 @cache

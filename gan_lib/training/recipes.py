@@ -322,7 +322,10 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         MLP_FASHION,
-        *(_mlp(f"seed{s}", f"mlp-fashion with seed {s}", seed=s, keeps=("generator",) if s == 3 else ()) for s in (1, 2, 3, 4)),
+        *(
+            _mlp(f"seed{s}", f"mlp-fashion with seed {s}", seed=s, keeps=("generator",) if s == 3 else ())
+            for s in (1, 2, 3, 4)
+        ),
         _mlp("batch64", "20 epochs in batches of 64", batch_size=64, steps=20 * (EPOCH // 64)),
         _mlp("batch10000", "20 epochs in batches of 10,000", batch_size=10_000, steps=20 * (EPOCH // 10_000)),
         _mlp("k5", "five updates of D for each of G", d_steps=5, steps=20_000),
@@ -382,8 +385,8 @@ def for_pictures(
     """A training of DCGAN's family for any pictures. `dataclasses.replace` changes what does not suit.
 
     Args:
-        kind: "dcgan"; "wgan-gp", slower, of which none failed in the book; "acgan" and "cgan", which draw what a label says; "modern",
-            with spectral normalisation of D, and large rates that fall.
+        kind: "dcgan"; "wgan-gp", slower, of which none failed in the book; "acgan" and "cgan", which draw what a label
+            says; "modern", with spectral normalisation of D, and large rates that fall.
         image_shape: (C, side, side) of the pictures; side 32, 64, 128 or 256.
         n_pictures: how many there are; a batch takes at most all of them.
         classes: how many labels they have; looked at where the kind takes labels.
