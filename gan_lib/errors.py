@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
+
+MANY = 40  # names that a sentence may list
 
 
 class GanLibError(Exception):
@@ -57,10 +60,12 @@ def expect_error(kind: type[Exception], said: str) -> Iterator[None]:
 
 
 def one_of(what: str, given: object, allowed: Iterable[str]) -> None:
-    """Raise BadInput unless `given` is one of `allowed`."""
+    """Raise BadInput unless `given` is one of `allowed`; of many it names those that are most like it."""
     allowed = list(allowed)
     if not isinstance(given, str) or given not in allowed:
-        raise BadInput(f"{what} {brief(given)} is not known; choose one of: {', '.join(allowed)}.")
+        named = allowed if len(allowed) <= MANY else get_close_matches(brief(given), allowed, n=8, cutoff=0)
+        more = f" and {len(allowed) - len(named)} more" if len(named) < len(allowed) else ""
+        raise BadInput(f"{what} {brief(given)} is not known; choose one of: {', '.join(named)}{more}.")
 
 
 def brief(given: object) -> str:
