@@ -213,8 +213,10 @@ def test_a_recorded_play_is_that_of_its_recipe_and_its_figures_are_counted_from_
     assert play.steps[0] == 0 and play.steps[-1] == play.recipe.steps and len(play.points) == len(play.field) == 17
     assert curves.shape[::2] == (ring.seeds, 5) and torch.equal(curves[0], play.history) and curves.isfinite().all()
     assert not torch.equal(curves[0], curves[1])
-    modes, near = ring.covered(play.points[-1])  # some of those that were counted
-    assert abs(found["modes"][0] - modes) <= ring.modes / 4 and found["near"][0] == pytest.approx(near, abs=0.1)
+    counts, nears = zip(*map(ring.covered, play.points), strict=True)  # of some of the points that were counted
+    off = [abs(count - modes) for count, modes in zip(counts, found["modes_at"][0], strict=True)]
+    assert off[-1] <= ring.modes / 4 and sum(off) / len(off) <= ring.modes / 8  # chance: few points lie in a cloud
+    assert found["near"][0] == pytest.approx(nears[-1], abs=0.1)
     assert len(found["modes"]) == len(found["near"]) == ring.seeds
     assert [of_seed[-1] for of_seed in found["modes_at"]] == found["modes"]
 
