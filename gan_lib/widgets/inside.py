@@ -101,8 +101,9 @@ def _poster(opened: Opened, seed: int, label: int | None) -> tuple[bytes, str]:
         for axis, channel, effect in zip(row, brightest, effects, strict=False):
             tile = (values[0, channel].abs() / values.abs().max().clamp(min=1e-12)).sqrt()
             _show(axis, tile[..., None], 1, f"{effect:.1f}")
-        for axis in row:
+        for axis in row[len(brightest) :]:
             axis.axis("off")
+        row[0].set_ylabel(f"layer {k + 1}")
         told.append(_words(k, values, brightest, effects))
     return figure_png(figure), " ".join(told)
 
@@ -121,4 +122,4 @@ def _show(axis: plt.Axes, values: Tensor, white: float, title: str) -> None:
     """values (H, W, 1 or 3)"""
     axis.imshow(torch.as_tensor(values).expand(-1, -1, 3).numpy() / white)
     axis.set_title(title, fontsize=8)
-    axis.axis("off")
+    axis.set(xticks=[], yticks=[])

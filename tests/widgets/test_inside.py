@@ -183,11 +183,13 @@ def test_the_module_and_its_mode_stay_as_they_were():
 LOOK = """
 const opened = (spec, text) => engine(spec, text, new WebAssembly.Module(readBytes(GEMM)));
 function looked(spec, text, inputs, ends, strengths) {
-  const given = opened(spec, text).look({ inputs: Float32Array.from(inputs.concat(inputs)), pictures: 2, ends, strengths });
+  const twice = Float32Array.from([...inputs, ...inputs]);
+  const given = opened(spec, text).look({ inputs: twice, pictures: 2, ends, strengths });
   return JSON.stringify(given.map((value) => Array.from(value)));
 }
 function measured(spec, text, inputs, ends, stage, channels, some, colours) {
-  const page = opened(spec, text), given = page.look({ inputs: Float32Array.from(inputs), pictures: 1, ends, strengths: [] });
+  const page = opened(spec, text);
+  const given = page.look({ inputs: Float32Array.from(inputs), pictures: 1, ends, strengths: [] });
   return page.effects({ value: given[stage], end: ends[stage], channels, some, picture: given.at(-1), colours });
 }
 """
