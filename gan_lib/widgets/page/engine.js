@@ -68,8 +68,9 @@ function engine(spec, text, wasm) {
       const found = [];
       run(inputs, pictures, 0, (value, i) => {
         if (!ends.includes(i)) return;
-        for (const { end, channel, channels, strength } of strengths)
-          if (end === i) for (let j = value.length * (1 - 1 / pictures) + channel; j < value.length; j += channels) value[j] *= strength;
+        const last = value.length - value.length / pictures;
+        for (const { channel, channels, strength } of strengths.filter(({ end }) => end === i))
+          for (let j = last + channel; j < value.length; j += channels) value[j] *= strength;
         found.push(value.slice());
       });
       return found;
@@ -84,7 +85,8 @@ function engine(spec, text, wasm) {
           for (let j = channel; j < value.length; j += channels) off[i * value.length + j] = 0;
         });
         const drawn = run(off, part.length, end + 1);
-        part.forEach((_, i) => found.push(moved(picture, drawn.subarray(i * picture.length, (i + 1) * picture.length), colours)));
+        for (let j = 0; j < drawn.length; j += picture.length)
+          found.push(moved(picture, drawn.subarray(j, j + picture.length), colours));
       }
       return found;
     },

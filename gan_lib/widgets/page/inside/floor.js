@@ -5,8 +5,9 @@ const FIRST_TILES = 12;
 /* Numbers as a box: as long as there are channels, as high as its side, of the longest and highest that there is. */
 function sizeBox([channels, height], [longest, highest]) {
   const long = Math.max(2, (76 * channels) / longest), high = Math.max(2, (34 * height) / highest), deep = high * 0.4;
-  const front = `M1,49v${-high}h${long}v${high}z`, back = `M1,${49 - high}l${deep},${-deep}h${long}l${-deep},${deep}M${1 + long},49l${deep},${-deep}v${-high}`;
-  return svg("svg", { viewBox: "0 0 94 50", "aria-hidden": "true" }, svg("path", { d: front + back, "vector-effect": "non-scaling-stroke" }));
+  const front = `M1,49v${-high}h${long}v${high}z`, top = `M1,${49 - high}l${deep},${-deep}h${long}l${-deep},${deep}`;
+  const lines = svg("path", { d: `${front}${top}M${1 + long},49l${deep},${-deep}v${-high}`, "vector-effect": "non-scaling-stroke" });
+  return svg("svg", { viewBox: "0 0 94 50", "aria-hidden": "true" }, lines);
 }
 
 /* A row of the network: its drawing, and beside it words and nodes. */
@@ -18,8 +19,8 @@ function floorRow(shape, most, title, words, ...nodes) {
 class Floor {
   /* press(channel): a tile was pressed */
   constructor(stage, number, most, press) {
-    Object.assign(this, { stage, press, name: `layer ${number}`, channels: stage.shape[0], tiles: new Map(), changed: new Set() });
-    this.group = element("div", { class: "gan-choices", role: "group", "aria-label": `channels of ${this.name}` });
+    Object.assign(this, { stage, press, channels: stage.shape[0], tiles: new Map(), changed: new Set() });
+    this.group = element("div", { class: "gan-choices", role: "group", "aria-label": `channels of layer ${number}` });
     this.group.addEventListener("keydown", (event) => this.walk(event));
     this.told = element("span");
     this.more = button("", () => { this.all = !this.all; this.arrange(); });
@@ -27,7 +28,8 @@ class Floor {
     const [channels, height, width] = stage.shape, maps = height * width > 1;
     const title = `Layer ${number}: ` + (maps ? `${channels} channels of ${height} × ${width}` : `${channels} numbers`);
     const words = `${stage.layers} · ${stage.weights.toLocaleString("en")} weights`;
-    this.node = floorRow(stage.shape, most, title, words, this.group, element("p", { class: "gan-buttons" }, this.told, this.more));
+    const below = element("p", { class: "gan-buttons" }, this.told, this.more);
+    this.node = floorRow(stage.shape, most, title, words, this.group, below);
   }
 
   /* What it gives for a new z, nothing changed; then nothing of it is measured. */
@@ -67,7 +69,7 @@ class Floor {
     this.more.textContent = this.all ? `The first ${FIRST_TILES}` : `All ${this.channels}`;
     this.group.replaceChildren(...shown.map((k) => this.tile(k).node));
     if (this.group.contains(kept)) kept.focus({ preventScroll: true }); // a node that moves loses it
-    else shown.forEach((k, i) => { this.tile(k).node.tabIndex = i ? -1 : 0; });
+    this.stopAt(this.group.contains(kept) ? kept : this.group.firstChild);
     this.paint(this.now ?? this.base);
   }
 
@@ -102,15 +104,21 @@ class Floor {
   /* One tile of each layer is reached by Tab, the others by arrows. */
   walk(event) {
     const nodes = [...this.group.children], at = nodes.indexOf(document.activeElement);
-    const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: nodes.length - 1 }[event.key];
+    const back = at - 1, on = at + 1, end = nodes.length - 1;
+    const to = { ArrowLeft: back, ArrowUp: back, ArrowRight: on, ArrowDown: on, Home: 0, End: end }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     if (!nodes[to]) return;
-    nodes.forEach((node, i) => { node.tabIndex = i === to ? 0 : -1; });
+    this.stopAt(nodes[to]);
     nodes[to].focus();
+  }
+
+  stopAt(stop) {
+    for (const node of this.group.children) node.tabIndex = node === stop ? 0 : -1;
   }
 }
 
 function movedWords([mean, share]) {
-  return `changes the picture by ${mean.toFixed(1)} of 255 grey levels on average, and ${Math.round(100 * share)} % of its pixels by more than 10`;
+  const part = `${Math.round(100 * share)} % of its pixels by more than 10`;
+  return `changes the picture by ${mean.toFixed(1)} of 255 grey levels on average, and ${part}`;
 }

@@ -3,7 +3,8 @@
 const A_PIECE = 1e7; // multiplications measured in one go: a few milliseconds, so that no slider waits
 
 async function lookInside(root, spec) {
-  await new Insider(root, spec, await openGenerator(spec.generators[0].network)).first; // until then the still picture is shown
+  const engine = await openGenerator(spec.generators[0].network);
+  await new Insider(root, spec, engine).first; // until then the still picture is shown
 }
 
 class Insider {
@@ -18,10 +19,11 @@ class Insider {
       this.failed(error);
       this.alarm.textContent = `The generator stopped: ${error.message}. Load the page again.`;
     });
-    const most = [0, 1].map((axis) => Math.max(...spec.stages.map(({ shape }) => shape[axis])));
+    const { latent_dim, labels } = this.network, start = [latent_dim + (labels ? labels[0].length : 0), 1];
+    const most = [0, 1].map((axis) => Math.max(start[axis], ...spec.stages.map(({ shape }) => shape[axis])));
     this.floors = spec.stages.slice(0, -1).map((stage, i) => new Floor(stage, i + 1, most, (k) => this.press(i, k)));
     this.makeControls();
-    this.layOut(most);
+    this.layOut(start, most);
     this.fromSeed(spec.seed);
   }
 
@@ -30,7 +32,8 @@ class Insider {
     [this.picture, this.before, this.change] = [canvas(), canvas(), canvas()];
     this.told = element("p", { role: "status" }, "Press a tile: its channel is switched off. What goes from the picture?");
     this.alarm = element("p", { role: "alert" });
-    this.strength = element("input", { type: "range", min: 0, max: 4, step: 0.1, "aria-label": "strength of the channel pressed last" });
+    const named = { "aria-label": "strength of the channel pressed last" };
+    this.strength = element("input", { type: "range", min: 0, max: 4, step: 0.1, ...named });
     this.strength.addEventListener("input", () => this.set(this.strength.valueAsNumber));
     this.strengthValue = element("output");
     this.strengthRow = element("label", { hidden: "" }, element("span", {}, "strength"), this.strength, this.strengthValue);
@@ -47,20 +50,23 @@ class Insider {
     });
   }
 
-  layOut(most) {
-    const part = (name, ...children) => element("div", { class: name }, ...children); // spelled out: a built page keeps the rules of such names
+  layOut(start, most) {
+    // Names are spelled out: a built page keeps the rules of such names.
+    const part = (name, ...children) => element("div", { class: name }, ...children);
     const seen = (words, node) => element("div", {}, node, element("p", {}, words));
-    const { network: { latent_dim, labels }, spec: { stages }, sliders } = this, { shape, layers, weights } = stages.at(-1);
-    const numbers = latent_dim + (labels ? labels[0].length : 0), beside = labels ? "z, and what stands for the label" : "z";
-    const picture = floorRow(shape, most, `Picture: ${shape.join(" × ")}`, `${layers} · ${weights.toLocaleString("en")} weights`);
-    const start = floorRow([numbers, 1], most, `${numbers} numbers`, beside);
+    const { network: { labels }, spec: { stages }, sliders } = this, { shape, layers, weights } = stages.at(-1);
+    const knob = ({ k, range, value }) => element("label", {}, element("code", {}, `z[${k}]`), range, value);
+    const end = `${layers} · ${weights.toLocaleString("en")} weights`;
     this.root.append(part("gan-inside",
       part("gan-seen",
         part("gan-trio", seen("the picture", this.picture), seen("before", this.before), seen("change", this.change)),
         this.told, part("gan-sliders", this.strengthRow), part("gan-buttons", this.back), this.alarm),
-      part("gan-floors", start, ...this.floors.map(({ node }) => node), picture),
+      part("gan-floors",
+        floorRow(start, most, `${start[0]} numbers`, labels ? "z, and what stands for the label" : "z"),
+        ...this.floors.map(({ node }) => node),
+        floorRow(shape, most, `Picture: ${shape.join(" × ")}`, end)),
       part("gan-knobs",
-        part("gan-sliders", ...sliders.map(({ k, range, value }) => element("label", {}, element("code", {}, `z[${k}]`), range, value))),
+        part("gan-sliders", ...sliders.map(knob)),
         part("gan-buttons", button("New z", () => this.fromSeed(Math.floor(Math.random() * 1e6))),
           element("label", {}, "seed", this.seedBox), ...(this.labels ? [this.labels.node] : [])))));
   }
