@@ -59,7 +59,7 @@ class LiveInside:
         self.layer.observe(lambda _: self._forget(), "value")
         self.label.observe(lambda _: self._forget(), "value")
         for control in (self.channel, self.strength):
-            control.observe(lambda _: self._newest(), "value")
+            control.observe(lambda _: self._quiet or self._newest(), "value")
         for k, slider in self.sliders.items():
             slider.observe(lambda change, k=k: self._move(k, change["new"]), "value")
 
@@ -136,9 +136,10 @@ class LiveInside:
         names = [f"{k}" if effects is None else f"{k}: {effects[k, 0]:.1f} grey levels" for k in self.order]
         options, chosen = tuple(zip(names, self.order, strict=True)), self.channel.value
         if self.channel.options != options:
-            with self.channel.hold_trait_notifications():
-                self.channel.options = options
-                self.channel.value = chosen if chosen in self.order else self.order[0]
+            self._quiet = True
+            self.channel.options = options
+            self.channel.value = chosen if chosen in self.order else self.order[0]
+            self._quiet = False
 
     def _tiles(self, now: Tensor, base: Tensor) -> bytes:
         shown, white = self.order[:TILES], base.abs().max().clamp(min=1e-12)

@@ -115,13 +115,14 @@ def test_the_stages_lie_where_the_pages_layers_end(name):
 def test_activations_and_the_picture_without_a_channel_are_those_of_hooks():
     generator, look, z, _ = opened("convolutions")
     relus = [layer for layer in generator.model if isinstance(layer, nn.ReLU)]
+    plain = look.look(z, None)
     for stage, strength in ((0, 0.0), (1, 2.5), (2, 0.0)):
-        seen = {}
+        seen, channel = {}, plain[stage].sum((0, 2, 3)).argmax()  # one that is not 0
 
-        def hook(layer, _, result, *, stage=stage, strength=strength, seen=seen):
+        def hook(layer, _, result, *, stage=stage, channel=channel, strength=strength, seen=seen):
             if layer is relus[stage]:
                 result = result.clone()
-                result[:, 1] *= strength
+                result[:, channel] *= strength
             seen[layer] = result
             return result
 
@@ -131,11 +132,11 @@ def test_activations_and_the_picture_without_a_channel_are_those_of_hooks():
         for handle in handles:
             handle.remove()
         factors = torch.ones(1, look.stages[stage].shape[0])
-        factors[0, 1] = strength
+        factors[0, channel] = strength
         *found, drawn = look.look(z, None, {stage: factors})
         for relu, values in zip(relus, found, strict=True):
             assert torch.equal(values, seen[relu])
-        assert torch.equal(drawn, picture) and not torch.equal(drawn, look.look(z, None)[-1])
+        assert torch.equal(drawn, picture) and not torch.equal(drawn, plain[-1])
 
 
 def test_a_channel_before_a_residual_block_is_off_on_both_of_its_ways():

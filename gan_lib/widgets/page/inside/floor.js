@@ -6,8 +6,8 @@ const FIRST_TILES = 12;
 function sizeBox([channels, height], [longest, highest]) {
   const long = Math.max(2, (76 * channels) / longest), high = Math.max(2, (34 * height) / highest), deep = high * 0.4;
   const front = `M1,49v${-high}h${long}v${high}z`, top = `M1,${49 - high}l${deep},${-deep}h${long}l${-deep},${deep}`;
-  const lines = svg("path", { d: `${front}${top}M${1 + long},49l${deep},${-deep}v${-high}`, "vector-effect": "non-scaling-stroke" });
-  return svg("svg", { viewBox: "0 0 94 50", "aria-hidden": "true" }, lines);
+  const d = `${front}${top}M${1 + long},49l${deep},${-deep}v${-high}`;
+  return svg("svg", { viewBox: "0 0 94 50", "aria-hidden": "true" }, svg("path", { d, "vector-effect": "non-scaling-stroke" }));
 }
 
 /* A row of the network: its drawing, and beside it words and nodes. */

@@ -1,6 +1,7 @@
 /* Look inside a generator: what each layer makes of z, and the picture without one channel, or with more of it. */
 
 const A_PIECE = 1e7; // multiplications measured in one go: a few milliseconds, so that no slider waits
+const TO_BEGIN = "Press a tile: its channel is switched off. What goes from the picture?";
 
 async function lookInside(root, spec) {
   const engine = await openGenerator(spec.generators[0].network);
@@ -30,7 +31,7 @@ class Insider {
   makeControls() {
     const canvas = () => element("canvas", { role: "img", "aria-label": "not drawn yet" }), { classes } = this.spec;
     [this.picture, this.before, this.change] = [canvas(), canvas(), canvas()];
-    this.told = element("p", { role: "status" }, "Press a tile: its channel is switched off. What goes from the picture?");
+    this.told = element("p", { role: "status" }, TO_BEGIN);
     this.alarm = element("p", { role: "alert" });
     const named = { "aria-label": "strength of the channel pressed last" };
     this.strength = element("input", { type: "range", min: 0, max: 4, step: 0.1, ...named });
@@ -162,19 +163,18 @@ class Insider {
     this.before.setAttribute("aria-label", `${who}, nothing changed`);
     this.change.setAttribute("aria-label", n ? "where the picture has changed; white: most" : "nothing has changed");
     this.back.disabled = !n;
-    if (!inHand) this.told.textContent = "Press a tile: its channel is switched off. What goes from the picture?";
+    if (!inHand) this.told.textContent = TO_BEGIN;
     else this.told.textContent = `${handWords(inHand, strengths)} ${n ? `This ${words}.` : "The picture is as it was."}`;
   }
 
   async measure(stillWanted) {
     const { floors, base: picture, spec: { stages }, network: { layers, shape: [colours] } } = this;
     for (const floor of floors.slice().reverse()) { // the last ones cost least
-      const { end } = floor.stage, at = Math.max(1, Math.min(32, Math.floor(A_PIECE / multiplications(layers.slice(end + 1)))));
+      const { base: value, channels, stage: { end } } = floor, cost = multiplications(layers.slice(end + 1));
       while (floor.waiting.length) {
         if (!stillWanted()) return;
-        const some = floor.waiting.slice(0, at);
-        const effects = await this.engine.effects({ value: floor.base, end, channels: floor.channels, some, picture, colours });
-        floor.take(some, effects);
+        const some = floor.waiting.slice(0, Math.max(1, Math.min(32, Math.floor(A_PIECE / cost))));
+        floor.take(some, await this.engine.effects({ value, end, channels, some, picture, colours }));
         await new Promise((resolve) => setTimeout(resolve)); // let the page breathe
       }
     }
