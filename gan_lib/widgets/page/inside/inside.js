@@ -63,10 +63,11 @@ class Insider {
         part("gan-trio", seen("the picture", this.picture), seen("before", this.before), seen("change", this.change)),
         this.told, part("gan-sliders", this.strengthRow), part("gan-buttons", this.back), this.alarm),
       part("gan-floors",
+        element("p", {}, "A tile is one channel; black is 0. Below it: by how many grey levels of 255 the picture changes without it."),
         floorRow(start, most, `${start[0]} numbers`, labels ? "z, and what stands for the label" : "z"),
         ...this.floors.map(({ node }) => node),
         floorRow(shape, most, `Picture: ${shape.join(" × ")}`, end)),
-      part("gan-knobs",
+      element("div", {},
         part("gan-sliders", ...sliders.map(knob)),
         part("gan-buttons", button("New z", () => this.fromSeed(Math.floor(Math.random() * 1e6))),
           element("label", {}, "seed", this.seedBox), ...(this.labels ? [this.labels.node] : [])))));
