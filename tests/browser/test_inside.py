@@ -75,7 +75,7 @@ def assert_shows(figure, look: Opened, z: torch.Tensor, changes: dict[tuple[int,
 
 
 def expect_said(figure, words: str) -> None:
-    expect(figure.get_by_role("status")).to_have_text(re.compile(f"^{re.escape(words)}"))
+    expect(figure.locator("[role=status]")).to_have_text(re.compile(f"^{re.escape(words)}"))
 
 
 def measured(figure) -> None:

@@ -1,7 +1,7 @@
 /* Look inside a generator: what each layer makes of z, and the picture without one channel, or with more of it. */
 
 const A_PIECE = 1e7; // multiplications measured in one go: a few milliseconds, so that no slider waits
-const TO_BEGIN = "Press a tile: its channel is switched off. What goes from the picture?";
+const TO_BEGIN = "Press a tile: its channel is switched off. What does the picture lose?";
 
 async function lookInside(root, spec) {
   const engine = await openGenerator(spec.generators[0].network);
