@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import median, quantiles
 
 import pytest
 import torch
@@ -78,7 +79,7 @@ def expect_said(figure, words: str) -> None:
     expect(figure.locator("[role=status]")).to_have_text(re.compile(f"^{re.escape(words)}"))
 
 
-def measured(figure) -> None:
+def wait_until_measured(figure) -> None:
     expect(figure.locator(".gan-floor", has_text="measured: ")).to_have_count(0, timeout=60_000)
 
 
@@ -108,7 +109,7 @@ def test_the_drawing_says_the_real_sizes(addresses, open_page, look):
 
 def test_tiles_show_the_activations_and_come_in_the_order_of_their_effects(addresses, open_page, look):
     figure = alive(open_page(addresses["plain"]), "inside")
-    measured(figure)
+    wait_until_measured(figure)
     z = z_from_seed(SEED, 20)
     for k, values in enumerate(look.look(z, None)[:-1]):
         effects = look.effects(z, None, k, range(values.shape[1]))
@@ -127,7 +128,7 @@ def test_a_pressed_channel_is_off_and_can_be_stronger_and_back(addresses, open_p
     figure, z = alive(page, "inside"), z_from_seed(SEED, 20)
     assert status(figure).startswith("Press a tile") and figure.get_by_label("strength of the channel").is_hidden()
     assert_shows(figure, look, z, {})
-    measured(figure)
+    wait_until_measured(figure)
     first, second = order(figure, 1)[0], order(figure, 3)[1]
     tile(figure, 1, first).click()
     expect_said(figure, f"Channel {first} of layer 1 is off. This changes")
@@ -159,27 +160,27 @@ def test_another_z_is_shown_and_measured_anew(addresses, open_page, look):
     slider.focus()
     page.keyboard.press("End")
     z[0, 5] = 3
-    measured(figure)
+    wait_until_measured(figure)
     assert_shows(figure, look, z, {})
     found = order(figure, 2)
     assert found[0] == look.effects(z, None, 1, range(16))[:, 0].argmax()
     box = figure.get_by_label("seed", exact=True)
     box.fill("8")
     box.press("Enter")
-    measured(figure)
+    wait_until_measured(figure)
     assert_shows(figure, look, z_from_seed(8, 20), {})
     box.fill("-1")
     box.press("Enter")
     assert "Seed -1 is not possible" in figure.locator("[role=alert]").inner_text()
     figure.get_by_role("button", name="New z").click()
-    measured(figure)
+    wait_until_measured(figure)
     assert_shows(figure, look, z_from_seed(int(box.input_value()), 20), {})
 
 
 def test_arrows_walk_among_all_channels(addresses, open_page):
     page = open_page(addresses["plain"])
     figure = alive(page, "inside")
-    measured(figure)
+    wait_until_measured(figure)
     figure.get_by_role("button", name="All 32").click()
     channels = order(figure, 1)
     assert sorted(channels) == list(range(32))
@@ -196,16 +197,45 @@ def test_arrows_walk_among_all_channels(addresses, open_page):
 def test_a_label_draws_its_own_picture(addresses, open_page, generators):
     figure = alive(open_page(addresses["labels"]), "inside")
     figure.get_by_label("label", exact=True).select_option("2")
-    measured(figure)
+    wait_until_measured(figure)
     expected = to_pixels(Opened(brought(generators["labels"])).look(z_from_seed(SEED, 20), 2)[-1])[0, 0]
     assert (grey(figure.locator(".gan-trio canvas").first) - expected.int()).abs().max() <= 1
+
+
+# From the input, or the press, to the frame after the new picture.
+WATCH = """() => {
+  let since;
+  window.frames_ms = [];
+  for (const kind of ["input", "click"]) addEventListener(kind, () => { since ??= performance.now(); }, true);
+  addEventListener("drawn", () => requestAnimationFrame(() => {
+    if (since) frames_ms.push(performance.now() - since);
+    since = undefined;
+  }));
+}"""
+
+
+def test_input_to_painted_frame(addresses, open_page, measured):
+    """Printed, not judged: a busy machine must not fail the tests."""
+    page = open_page(addresses["plain"])
+    figure = alive(page, "inside")
+    page.evaluate(WATCH)
+    figure.get_by_label("latent dimension 5").focus()
+    for i in range(30):
+        page.keyboard.press("ArrowLeft" if i < 15 else "ArrowRight")
+        page.wait_for_timeout(33)  # the rate of a key held down
+    times = page.evaluate("frames_ms")
+    assert len(times) > 15
+    measured.append(
+        f"look inside: input → painted frame, {len(times)} moves: "
+        f"median {median(times):.1f} ms, p95 {quantiles(times, n=20)[-1]:.1f} ms"
+    )
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", {"width": 1200, "height": 800}), ("dark", PHONE)])
 def test_it_fits_and_satisfies_axe_and_a_finger_presses(addresses, open_page, look, scheme, size):
     page = open_page(addresses["plain"], color_scheme=scheme, viewport=size, has_touch=True)
     figure = alive(page, "inside")
-    measured(figure)
+    wait_until_measured(figure)
     assert_fits_and_accessible(page)
     first = order(figure, 2)[0]
     tile(figure, 2, first).tap()

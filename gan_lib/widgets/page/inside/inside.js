@@ -1,6 +1,7 @@
 /* Look inside a generator: what each layer makes of z, and the picture without one channel, or with more of it. */
 
 const A_PIECE = 1e7; // multiplications measured in one go: a few milliseconds, so that no slider waits
+const A_REST = 80; // milliseconds without a move, before anything is measured
 const TO_BEGIN = "Press a tile: its channel is switched off. What does the picture lose?";
 
 async function lookInside(root, spec) {
@@ -13,13 +14,10 @@ class Insider {
     Object.assign(this, { root, spec, engine, network: spec.generators[0].network, label: spec.label });
     this.strengths = new Map(); // of a tile: what its channel is multiplied by, if not by 1
     this.first = new Promise((resolve, reject) => {
-      this.failed = reject;
+      this.neverDrawn = reject;
       root.addEventListener("drawn", resolve, { once: true });
     });
-    this.redraw = newestWish((stillWanted) => this.draw(stillWanted), (error) => {
-      this.failed(error);
-      this.alarm.textContent = `The generator stopped: ${error.message}. Load the page again.`;
-    });
+    this.drawing = newestWish(() => this.draw(), (error) => this.fail(error));
     const { latent_dim, labels } = this.network, start = [latent_dim + (labels ? labels[0].length : 0), 1];
     const most = [0, 1].map((axis) => Math.max(start[axis], ...spec.stages.map(({ shape }) => shape[axis])));
     this.floors = spec.stages.slice(0, -1).map((stage, i) => new Floor(stage, i + 1, most, (k) => this.press(i, k)));
@@ -127,9 +125,18 @@ class Insider {
     return Float32Array.from(Array(pictures).fill(one).flat());
   }
 
-  /* The picture, with its changes beside the one without; then, piece by piece, what each channel is worth, as long as
-   * nothing new is wanted. */
-  async draw(stillWanted) {
+  redraw() {
+    this.stopMeasuring();
+    this.drawing();
+  }
+
+  fail(error) {
+    this.neverDrawn(error);
+    this.alarm.textContent = `The generator stopped: ${error.message}. Load the page again.`;
+  }
+
+  /* The picture, with its changes beside the one without; then, if nothing moves, what each channel is worth. */
+  async draw() {
     const { floors, inHand, fresh, spec: { stages } } = this, ends = stages.map(({ end }) => end);
     const strengths = new Map(this.strengths);
     const changes = [...strengths].map(([key, strength]) => {
@@ -149,7 +156,8 @@ class Insider {
     this.base = base.at(-1);
     this.show(now.at(-1), strengths, inHand);
     this.root.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
-    await this.measure(stillWanted);
+    this.stopMeasuring();
+    this.soon = setTimeout(() => this.measure().catch((error) => this.fail(error)), A_REST);
   }
 
   show(picture, strengths, inHand) {
@@ -168,18 +176,25 @@ class Insider {
     else this.told.textContent = `${handWords(inHand, strengths)} ${n ? `This ${words}.` : "The picture is as it was."}`;
   }
 
-  async measure(stillWanted) {
-    const { floors, base: picture, spec: { stages }, network: { layers, shape: [colours] } } = this;
+  stopMeasuring() {
+    clearTimeout(this.soon);
+    this.measuring = {};
+  }
+
+  /* Piece by piece, until something moves. */
+  async measure() {
+    const { floors, measuring, base: picture, network: { layers, shape: [colours] } } = this;
     for (const floor of floors.slice().reverse()) { // the last ones cost least
       const { base: value, channels, stage: { end } } = floor, cost = multiplications(layers.slice(end + 1));
       while (floor.waiting.length) {
-        if (!stillWanted()) return;
         const some = floor.waiting.slice(0, Math.max(1, Math.min(32, Math.floor(A_PIECE / cost))));
-        floor.take(some, await this.engine.effects({ value, end, channels, some, picture, colours }));
+        const effects = await this.engine.effects({ value, end, channels, some, picture, colours });
+        if (measuring !== this.measuring) return;
+        floor.take(some, effects);
         await new Promise((resolve) => setTimeout(resolve)); // let the page breathe
+        if (measuring !== this.measuring) return;
       }
     }
-    this.root.dispatchEvent(new CustomEvent("measured", { bubbles: true }));
   }
 }
 
