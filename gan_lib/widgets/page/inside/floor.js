@@ -59,7 +59,7 @@ class Floor {
   tell() {
     const { channels, effects, waiting } = this, still = effects.filter((e) => e && e[0] < 0.05).length;
     this.told.textContent = waiting.length ? `measured: ${channels - waiting.length} of ${channels}`
-      : still ? `${still} of ${channels} change nothing in this picture` : "each of them changes this picture";
+      : still ? `${still} of ${channels} hardly change this picture` : "each of them changes this picture";
   }
 
   /* The tiles in their order; what is changed stays in sight. */
