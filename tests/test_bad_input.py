@@ -392,6 +392,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.export.export": lambda: {"generator": _generator()},
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
     "widgets.find.find_z": lambda: {"generator": _generator(), "pictures": _pictures(), "steps": 1, "starts": 1},
+    "widgets.inside.look_inside": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
@@ -467,6 +468,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "widgets.latent_explorer.travelling": "the pages' data, of a generator that is checked",
     "widgets.ledger.key_of": "the two figures of the wirings name their data by it",
     "widgets.ledger.started": "the check of the two figures of the wirings, which are tried",
+    "widgets.stages": "`look_inside` opens a generator by them",
     "widgets.live_latent.setting": "`explore_latent` understands its arguments by it",
 }
 

@@ -9,6 +9,7 @@ from gan_lib.widgets.be_d import be_the_discriminator
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
+from gan_lib.widgets.inside import look_inside
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
 from gan_lib.widgets.live_latent import LatentExplorer
@@ -25,6 +26,7 @@ __all__ = [
     "explore",
     "explore_latent",
     "find_z",
+    "look_inside",
     "play_arithmetic",
     "scrub_plane",
     "scrub_training",

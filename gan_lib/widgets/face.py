@@ -66,6 +66,16 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "graph/plays.js",
         "graph/graph.js",
     ),
+    "inside": (
+        "random.js",
+        *KERNEL,
+        "engine.js",
+        "generators.js",
+        "newest.js",
+        "labels.js",
+        "inside/floor.js",
+        "inside/inside.js",
+    ),
     "latent": (
         "random.js",
         *KERNEL,
@@ -127,6 +137,7 @@ STYLES = (  # of every kind; joined into one text
     "plane/plane.css",
     "pictures/pictures.css",
     "find/find.css",
+    "inside/inside.css",
 )
 COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Step:
         sources: the steps whose results it took, in order; empty for z itself.
         result: what came out; a later step in place may have changed its numbers.
         idle: the same numbers came out in the same shape, and were not changed in place.
+        call: which of all calls of this name it was, the first is 1; 0 for z, and for a step that is no call.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Step:
     sources: tuple[Step, ...]
     result: Tensor
     idle: bool = False
+    call: int = 0
 
 
 class _Recorder(TorchFunctionMode):
@@ -43,17 +46,19 @@ class _Recorder(TorchFunctionMode):
         self.steps = {id(z): Step("z", "z", torch.Tensor, (), {}, (), z)}
         self.kept: list[Step] = []
         self.running: list[str] = []  # classes of the layers at work
+        self.calls: Counter[str] = Counter()
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         taken = [t for t in _tensors((*args, *kwargs.values())) if id(t) in self.steps]
         sources, versions = tuple(self.steps[id(t)] for t in taken), [t._version for t in taken]
         result = function(*args, **kwargs)
-        name = getattr(function, "__name__", "a call").strip("_")
+        name = named(function)
+        self.calls[name] += 1
         for tensor in _tensors((result,)) if sources else ():
             idle = len(taken) == 1 and taken[0]._version == versions[0] and _same(tensor, taken[0])
             who = self.running[-1] if self.running else {"getitem": "indexing"}.get(name, name)
-            step = Step(name, who, function, args, kwargs, sources, tensor, idle)
+            step = Step(name, who, function, args, kwargs, sources, tensor, idle, self.calls[name])
             self.kept.append(step)
             self.steps[id(tensor)] = step
         return result
@@ -98,6 +103,11 @@ def _way(last: Step, start: Step | None = None) -> list[Step] | None:
                     break
         last = following
     return back[::-1]
+
+
+def named(function: Callable) -> str:
+    """What a function of torch is called, without underscores."""
+    return getattr(function, "__name__", "a call").strip("_")
 
 
 def _tensors(values: tuple) -> Iterator[Tensor]:

@@ -6,12 +6,13 @@
  */
 const ENGINE = [
   engine, readNumbers, readBytes, float16Table, planProducts, workspace, openKernel, plainGemm, packWeights, linear, convTranspose,
-  upsample,
+  upsample, moved,
 ];
 
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
 function engine(spec, text, wasm) {
   const products = planProducts(spec.layers), { f, gemm } = workspace(products, wasm);
+  const productOf = new Map(products.map((p) => [p.layer, p]));
   const kept = []; // what each branch that is not at its end began with
   packWeights(products, readNumbers(spec, text), f);
 
@@ -44,10 +45,15 @@ function engine(spec, text, wasm) {
     },
   };
 
-  /* inputs Float32Array (pictures, in) → Float32Array (pictures, y, x, channels) in −1…1 */
-  function run(inputs, pictures) {
-    let product = 0;
-    return spec.layers.reduce((value, layer) => ops[layer.op](layer, value, pictures, layer.out && products[product++]), inputs);
+  /* value Float32Array (pictures, in) of layer `from` → Float32Array (pictures, y, x, channels) in −1…1; seen(value, i)
+   * sees what layer i gives, and may change it. */
+  function run(value, pictures, from = 0, seen = () => {}) {
+    for (let i = from; i < spec.layers.length; i++) {
+      const layer = spec.layers[i];
+      value = ops[layer.op](layer, value, pictures, productOf.get(layer));
+      seen(value, i);
+    }
+    return value;
   }
 
   return {
@@ -57,7 +63,51 @@ function engine(spec, text, wasm) {
       const value = run(inputs, 2), n = value.length / 2;
       return value.slice(0, n).map((v, j) => Math.abs(v - value[n + j]) / (2 * delta));
     },
+    /* What the layers `ends` give, of all pictures; in the last picture some of their channels are stronger, or off. */
+    look({ inputs, pictures, ends, strengths }) {
+      const found = [];
+      run(inputs, pictures, 0, (value, i) => {
+        if (!ends.includes(i)) return;
+        const last = value.length - value.length / pictures;
+        for (const { channel, channels, strength } of strengths.filter(({ end }) => end === i))
+          for (let j = last + channel; j < value.length; j += channels) value[j] *= strength;
+        found.push(value.slice());
+      });
+      return found;
+    },
+    /* value: what layer `end` gives for one picture → what `moved` says where one of its channels is off, for each of some. */
+    effects({ value, end, channels, some, picture, colours }) {
+      const found = [];
+      for (let start = 0; start < some.length; start += 4) {
+        const part = some.slice(start, start + 4), off = new Float32Array(part.length * value.length);
+        part.forEach((channel, i) => {
+          off.set(value, i * value.length);
+          for (let j = channel; j < value.length; j += channels) off[i * value.length + j] = 0;
+        });
+        const drawn = run(off, part.length, end + 1);
+        for (let j = 0; j < drawn.length; j += picture.length)
+          found.push(moved(picture, drawn.subarray(j, j + picture.length), colours));
+      }
+      return found;
+    },
   };
+}
+
+/* How much two pictures in −1…1 differ: the mean over all numbers in grey levels of 255, and which part of the pixels
+ * changes by more than 10 of them; as widgets/stages.py has it. */
+function moved(before, after, colours) {
+  const inside = (v) => Math.min(1, Math.max(-1, v));
+  let sum = 0, pixels = 0;
+  for (let i = 0; i < before.length; i += colours) {
+    let most = 0;
+    for (let j = i; j < i + colours; j++) {
+      const change = 127.5 * Math.abs(inside(after[j]) - inside(before[j]));
+      sum += change;
+      most = Math.max(most, change);
+    }
+    pixels += most > 10;
+  }
+  return [sum / before.length, (pixels * colours) / before.length];
 }
 
 /* Base64 text → Float32Array of all weights. */
