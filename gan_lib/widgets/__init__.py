@@ -6,6 +6,7 @@ static face; it is set when notebooks are produced.
 """
 
 from gan_lib.widgets.be_d import be_the_discriminator
+from gan_lib.widgets.earth import move_earth
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
@@ -25,6 +26,7 @@ __all__ = [
     "explore",
     "explore_latent",
     "find_z",
+    "move_earth",
     "play_arithmetic",
     "scrub_plane",
     "scrub_training",
