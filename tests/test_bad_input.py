@@ -410,6 +410,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "widgets.playground.play_arithmetic": dict,
     "widgets.shrink.shrink_z": lambda: {"generator": _generator(), "measured": {0.5: MEASURED}, "count": 2},
+    "widgets.sure.how_sure": lambda: {"logit": -1.0},
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
 }

@@ -18,6 +18,7 @@ from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.sure import how_sure
 
 __all__ = [
     "LatentExplorer",
@@ -26,6 +27,7 @@ __all__ = [
     "explore",
     "explore_latent",
     "find_z",
+    "how_sure",
     "move_earth",
     "play_arithmetic",
     "scrub_plane",

@@ -120,6 +120,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "small_chart.js",
         "shrink/shrink.js",
     ),
+    "sure": ("sure.js",),
 }
 STYLES = (  # of every kind; joined into one text
     "widget.css",

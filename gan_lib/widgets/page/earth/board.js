@@ -1,6 +1,7 @@
 /* Heaps of shovels that the reader carries: drag one, or press it and then a place; or by the keyboard. */
 
 const PLACE_WIDE = 40, SHOVEL_HIGH = 26, EARTH_BLUE = "#2b7bb9", EARTH_ORANGE = "#d1602f";
+const EARTH_STYLE = "display: block; width: 100%; max-width: 440px; user-select: none; -webkit-user-select: none";
 const placeMiddle = (place) => PLACE_WIDE * (place + 0.5);
 const BY_KEYS = "the earth; left and right arrow keys choose a place, Space takes a shovel and puts it down, "
   + "Escape gives it back";
@@ -9,7 +10,7 @@ class EarthBoard {
   /* changed() is called whenever a shovel moved, or the place that the keys chose did. */
   constructor(changed) {
     Object.assign(this, { changed, cursor: null, held: null, frozen: false });
-    this.picture = svg("svg", { role: "img", style: "display: block; width: 100%" });
+    this.picture = svg("svg", { role: "img", style: EARTH_STYLE });
     this.node = element("div", { tabindex: 0, role: "group", "aria-label": BY_KEYS }, this.picture);
     this.picture.addEventListener("pointerdown", (event) => this.press(event));
     this.picture.addEventListener("pointermove", (event) => this.drag(event));
@@ -21,22 +22,14 @@ class EarthBoard {
 
   /* Earth lies as p and is wanted as q. */
   lay(p, q) {
-    Object.assign(this, { p, q, held: null, plan: placesOf(p).map((place) => [place, place]) });
-    this.high = SHOVEL_HIGH * (Math.max(...p, ...q) + 2);
-    const { high } = this, wide = PLACE_WIDE * p.length;
-    this.squares = this.plan.map((_, k) => aShovel({ "data-shovel": k, style: "cursor: grab; touch-action: none" }));
-    this.ghost = aShovel({ opacity: 0.6 });
-    this.wanted = q.map((n, i) => svg("rect", {
-      x: placeMiddle(i) - 19, y: high - SHOVEL_HIGH * n, width: 38, height: SHOVEL_HIGH * n,
-      fill: EARTH_ORANGE, "fill-opacity": 0.15, stroke: EARTH_ORANGE, "stroke-width": n ? 2.5 : 0,
-    }));
-    this.pointed = svg("rect", { y: high + 3, width: 26, height: 19, rx: 5, fill: "none", stroke: "currentColor" });
-    this.ways = svg("g", { fill: "none", stroke: EARTH_BLUE });
-    const ground = svg("line", { x2: wide, y1: high, y2: high, stroke: "currentColor" });
-    const numbers = p.map((_, i) => written(placeMiddle(i), high + 17, i + 1));
-    this.picture.setAttribute("viewBox", `0 0 ${wide} ${high + 32 + 8 * p.length}`);
-    this.picture.replaceChildren(
-      ...this.wanted, ground, ...numbers, this.pointed, this.ways, ...this.squares, this.ghost);
+    Object.assign(this, { q, held: null, plan: placesOf(p).map((place) => [place, place]) });
+    this.high = SHOVEL_HIGH * (Math.max(...p, ...q) + 1);
+    this.ground = svg("g", {});
+    this.shovels = this.plan.map((_, k) => svg("g", { "data-shovel": k, style: "cursor: grab; touch-action: none" },
+      svg("rect", { x: -16, y: -25, width: 32, height: 24, rx: 4, fill: EARTH_BLUE, "stroke-width": 3 }),
+      written(0, -8, "", { fill: "#fff" })));
+    this.picture.setAttribute("viewBox", `0 0 ${PLACE_WIDE * p.length} ${this.high + 18 + 12 * p.length}`);
+    this.picture.replaceChildren(this.ground, ...this.shovels);
   }
 
   /* The shovels at a place, from the ground up; the one in hand lies on top. */
@@ -47,30 +40,30 @@ class EarthBoard {
 
   /* plan: what is shown, the reader's own or another */
   draw(plan) {
-    const { q, high, squares, wanted, cursor, held } = this, amounts = q.map((_, place) => this.stack(place, plan));
-    amounts.forEach((stack, place) => {
-      const step = Math.min(SHOVEL_HIGH, (high - SHOVEL_HIGH) / Math.max(1, stack.length - 1)); // high: pressed
-      stack.forEach((k, height) => {
-        const [rect, number] = squares[k].children, home = plan[k][0];
-        squares[k].setAttribute("transform", `translate(${placeMiddle(place)} ${high - step * height})`);
-        number.textContent = home === place ? "" : home + 1;
-        rect.setAttribute("stroke", k === held ? "currentColor" : "none");
-        rect.setAttribute("stroke-width", 3);
-      });
-      wanted[place].setAttribute("stroke-dasharray", stack.length === q[place] ? "none" : "4 3");
-    });
-    this.pointed.setAttribute("x", placeMiddle(cursor ?? 0) - 13);
-    this.pointed.setAttribute("opacity", cursor === null ? 0 : 1);
-    this.ghost.setAttribute("visibility", this.at ? "visible" : "hidden");
-    if (this.at) this.ghost.setAttribute("transform", `translate(${this.at[0]} ${this.at[1] + SHOVEL_HIGH / 2})`);
-    this.ways.replaceChildren(...waysOf(plan).map((way) => drawnWay(...way, high + 26)));
-    const counts = amounts.map(({ length }) => length);
-    const lie = `shovels at the places 1 to ${q.length}: ${counts.join(", ")}`;
+    const { q, high, cursor, held } = this, stacks = q.map((_, place) => this.stack(place, plan));
+    stacks.forEach((stack, place) => stack.forEach((k, i) => {
+      const [rect, number] = this.shovels[k].children, home = plan[k][0];
+      const step = Math.min(SHOVEL_HIGH, (high - SHOVEL_HIGH) / (stack.length - 1 || 1)); // many are pressed together
+      this.shovels[k].setAttribute("transform", `translate(${placeMiddle(place)} ${high - step * i})`);
+      rect.setAttribute("stroke", k === held ? "currentColor" : "none");
+      number.textContent = home === place ? "" : home + 1;
+    }));
+    this.ground.replaceChildren(
+      svg("path", { d: `M0 ${high}h${PLACE_WIDE * q.length}`, stroke: "currentColor" }),
+      ...q.flatMap((n, place) => [
+        svg("rect", {
+          x: placeMiddle(place) - 19, y: high - SHOVEL_HIGH * n, width: 38, height: SHOVEL_HIGH * n,
+          fill: EARTH_ORANGE, "fill-opacity": 0.15, stroke: EARTH_ORANGE, "stroke-width": n ? 2.5 : 0,
+          "stroke-dasharray": stacks[place].length === n ? "none" : "4 3",
+        }),
+        written(placeMiddle(place), high + 17, place === cursor ? `[${place + 1}]` : place + 1)]),
+      ...waysOf(plan).flatMap((way) => drawnWay(...way, high + 26)));
+    const lie = `shovels at the places 1 to ${q.length}: ${stacks.map(({ length }) => length).join(", ")}`;
     this.picture.setAttribute("aria-label", `${lie}; wanted: ${q.join(", ")}`);
   }
 
   take(k) {
-    Object.assign(this, { held: k, before: this.plan[k][1], moved: false });
+    Object.assign(this, { held: k, before: this.plan[k][1] });
     this.changed();
   }
 
@@ -82,17 +75,13 @@ class EarthBoard {
   /* The shovel in hand, if there is one, where it is or at another place. */
   putDown(place) {
     if (this.held !== null) this.plan[this.held][1] = place ?? this.plan[this.held][1];
-    Object.assign(this, { held: null, at: null, pressed: false });
+    Object.assign(this, { held: null, pressed: false });
     this.changed();
   }
 
-  placed({ clientX, clientY }) {
-    const { left, top, width } = this.picture.getBoundingClientRect(), scale = (PLACE_WIDE * this.q.length) / width;
-    return [scale * (clientX - left), scale * (clientY - top)];
-  }
-
-  placeAt(event) {
-    return Math.max(0, Math.min(this.q.length - 1, Math.floor(this.placed(event)[0] / PLACE_WIDE)));
+  placeAt({ clientX }) {
+    const { left, width } = this.picture.getBoundingClientRect(), { length } = this.q;
+    return Math.max(0, Math.min(length - 1, Math.floor((length * (clientX - left)) / width)));
   }
 
   press(event) {
@@ -101,51 +90,34 @@ class EarthBoard {
     this.cursor = null;
     if (this.held !== null) return void this.putDown(this.placeAt(event)); // it was pressed, and now its place is
     if (!shovel) return;
-    event.preventDefault(); // no text is chosen; so the focus does not come by itself
-    this.node.focus({ preventScroll: true });
     this.picture.setPointerCapture(event.pointerId);
     this.pressed = true;
     this.take(+shovel.dataset.shovel);
   }
 
   drag(event) {
-    if (!this.pressed) return;
-    const place = this.placeAt(event);
-    this.moved ||= place !== this.before;
-    this.at = this.placed(event);
-    this.carry(place);
+    if (this.pressed) this.carry(this.placeAt(event));
   }
 
   /* A shovel that was pressed and not moved stays in hand. */
   release() {
-    if (!this.pressed) return;
+    if (this.pressed && this.plan[this.held][1] !== this.before) this.putDown();
     this.pressed = false;
-    this.at = null;
-    if (this.moved) this.putDown();
-    else this.changed();
   }
 
   onKey(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], last = this.q.length - 1;
-    if (this.frozen || !(step || event.key === " " || event.key === "Escape")) return;
+    const { held, plan, cursor, q, before } = this, step = { ArrowLeft: -1, ArrowRight: 1, " ": 0, Escape: 0 }[event.key];
+    if (this.frozen || step === undefined) return;
     event.preventDefault();
-    const at = this.held === null ? this.cursor ?? -Math.sign(step ?? 0) : this.plan[this.held][1];
-    this.cursor = Math.max(0, Math.min(last, at + (step ?? 0)));
-    if (event.key === "Escape" && this.held !== null) {
-      this.cursor = this.before;
-      this.putDown(this.before);
-    }
-    else if (this.held !== null && step) this.carry(this.cursor);
-    else if (this.held !== null) this.putDown();
-    else if (event.key === " " && this.stack(this.cursor).length) this.take(this.stack(this.cursor).at(-1));
-    else this.changed();
+    const at = held === null ? cursor ?? -step : plan[held][1];
+    this.cursor = Math.max(0, Math.min(q.length - 1, at + step));
+    if (held === null) {
+      const top = event.key === " " ? this.stack(this.cursor).at(-1) : undefined;
+      if (top === undefined) this.changed();
+      else this.take(top);
+    } else if (step) this.carry(this.cursor);
+    else this.putDown(event.key === "Escape" ? (this.cursor = before) : undefined);
   }
-}
-
-function aShovel(attributes) {
-  return svg("g", attributes,
-    svg("rect", { x: -16, y: 1 - SHOVEL_HIGH, width: 32, height: SHOVEL_HIGH - 2, rx: 4, fill: EARTH_BLUE }),
-    written(0, -8, "", { fill: "#fff" }));
 }
 
 /* Words in a drawing. */
@@ -162,8 +134,10 @@ function waysOf(plan) {
 
 /* An arc under the ground: the farther, the deeper; the more shovels, the thicker. */
 function drawnWay(from, to, shovels, top) {
-  const [start, end] = [from, to].map(placeMiddle), deep = top + 16 * Math.abs(to - from), tip = `${end} ${top}`;
-  return svg("g", { "data-way": `${from + 1} ${to + 1} ${shovels}` },
-    svg("path", { d: `M${start} ${top}C${start} ${deep} ${end} ${deep} ${tip}`, "stroke-width": 0.5 + 1.5 * shovels }),
-    svg("path", { d: `M${tip}l-5 8h10z`, fill: EARTH_BLUE, "stroke-width": 0 }));
+  const [start, end] = [from, to].map(placeMiddle), deep = top + 16 * Math.abs(to - from);
+  const arc = `M${start} ${top}C${start} ${deep} ${end} ${deep} ${end} ${top}`, way = `${from + 1} ${to + 1} ${shovels}`;
+  return [
+    svg("path", { d: arc, fill: "none", stroke: EARTH_BLUE, "stroke-width": 0.5 + 1.5 * shovels, "data-way": way }),
+    svg("path", { d: `M${end} ${top}l-5 8h10z`, fill: EARTH_BLUE }),
+  ];
 }

@@ -6,39 +6,33 @@ function moveEarth(root, spec) {
 
 class EarthMover {
   constructor(root, spec) {
-    this.root = root;
     this.board = new EarthBoard(() => this.show());
     this.chain = new PriceChain(() => this.show());
     this.told = element("p", { role: "status" });
     this.bargain = element("p", { role: "status" });
     this.again = button("Start again", () => this.begin(this.p, this.q));
-    this.others = button("Other heaps", () => this.begin(...otherHeaps(this.p.length, this.plan.length, this.most)));
+    this.others = button("Other heaps", () => this.begin(...otherHeaps(this.p.length, this.plan.length)));
     this.cheapest = button("Show the cheapest plan", () => this.showCheapest(!this.board.frozen));
     this.open = button("The merchant’s prices", () => this.openShop(this.shop.hidden));
     this.best = button("Show the best prices", () => this.chain.set(bestPrices(this.p, this.q)));
-    this.most = Math.max(...spec.first, ...spec.second, Math.ceil(this.sum(spec.first) / spec.first.length) + 1);
-    this.layOut();
+    this.layOut(root);
     this.begin(spec.first, spec.second);
     this.openShop(spec.merchant);
     if (spec.merchant) this.showCheapest(true);
   }
 
-  sum(heap) {
-    return heap.reduce((a, b) => a + b, 0);
-  }
-
-  layOut() {
+  layOut(root) {
     const part = (name, ...children) => element("div", { class: name }, ...children);
-    this.meter = svg("svg", { role: "img", style: "display: block; width: 100%" });
+    this.meter = svg("svg", { role: "img", style: EARTH_STYLE });
     this.shop = element("div", {},
       element("p", {}, "He buys where too much lies and sells where some is missing, at the price of the place. If the "
         + "price rose by more than 1 in a step, you would carry it yourself. Pull the prices: how much can he earn?"),
-      this.chain.picture, part("gan-buttons", this.best), this.bargain);
-    this.root.append(
+      part("gan-buttons", this.best), this.bargain);
+    root.append(
       element("p", {}, "Carry the blue earth into the orange outlines: drag a shovel, or press it and then a place. "
         + "Each step away from the place where it lay first, whose number it bears, costs 1. How little can it cost?"),
       part("gan-columns",
-        part("gan-panel", this.board.node),
+        part("gan-panel", this.board.node, this.chain.picture),
         part("gan-panel", this.meter, this.told,
           part("gan-buttons", this.again, this.others, this.cheapest, this.open), this.shop)));
   }
@@ -59,6 +53,7 @@ class EarthMover {
 
   openShop(open) {
     this.shop.hidden = !open;
+    this.chain.picture.style.display = open ? "block" : "none";
     this.open.setAttribute("aria-expanded", open);
     this.show();
   }
@@ -66,14 +61,14 @@ class EarthMover {
   show() {
     const { board, chain, p, q, least } = this, shown = board.frozen ? this.plan : board.plan;
     const lies = q.map((_, place) => shown.filter(([, to]) => to === place).length), cost = stepsOf(shown);
-    const left = this.sum(q.map((n, place) => Math.max(0, n - lies[place])));
+    const left = q.reduce((sum, n, place) => sum + Math.max(0, n - lies[place]), 0);
     board.draw(shown);
     this.cheapest.disabled = !board.frozen && left > 0;
     this.told.textContent = this.words(left, cost, lies);
     const earned = earnedWith(chain.prices, p, q);
-    this.bargain.textContent = earned < least ? `He earns ${withMinus(earned)}; the cheapest plan costs ${least}.`
-      : `He earns ${earned}, and the cheapest plan costs ${least}. So no prices earn more, and no plan costs less.`;
-    this.drawMeter(cost, this.shop.hidden ? null : earned);
+    this.bargain.textContent = earned < least ? `He could earn more: the cheapest plan costs ${least}.`
+      : `He earns ${least}, what the cheapest plan costs. So no prices earn more, and no plan costs less.`;
+    this.drawMeter(cost, earned);
   }
 
   words(left, cost, lies) {
@@ -90,23 +85,20 @@ class EarthMover {
 
   /* Cost and earning on one scale, with a mark at the cheapest plan's cost. */
   drawMeter(cost, earned) {
-    const { least } = this, scale = 320 / Math.max(this.dearest, cost), at = scale * least;
-    const high = earned === null ? 26 : 52;
-    const bar = (y, value, fill, text) => [
-      svg("rect", { y, width: scale * Math.max(0, value), height: 22, fill, "fill-opacity": 0.5 }),
-      written(4, y + 16, text, { "text-anchor": "start" }),
-    ];
-    const line = { x1: at, x2: at, y2: high, stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": "4 3" };
-    const whose = this.board.frozen ? "the cheapest plan" : "your plan";
-    const other = earned === null ? [] : bar(28, earned, EARTH_ORANGE, `the merchant earns ${withMinus(earned)}`);
-    this.meter.setAttribute("viewBox", `0 0 320 ${high + 20}`);
-    this.meter.replaceChildren(...bar(2, cost, EARTH_BLUE, `${whose} costs ${cost}`), ...other, svg("line", line),
-      written(Math.max(40, Math.min(at, 280)), high + 15, `cheapest: ${least}`));
-    const also = earned === null ? "" : `, the merchant earns ${withMinus(earned)}`;
-    this.meter.setAttribute("aria-label", `${whose} costs ${cost}${also}; the cheapest costs ${least}`);
+    const { least } = this, scale = 200 / Math.max(this.dearest, cost), mark = 120 + scale * least;
+    const rows = [[`${this.board.frozen ? "this" : "your"} plan costs`, cost, EARTH_BLUE]];
+    if (!this.shop.hidden) rows.push(["merchant earns", earned, EARTH_ORANGE]);
+    const low = 26 * rows.length + 6, below = `the cheapest costs ${least}`;
+    const said = rows.map(([name, value]) => `${name} ${String(value).replace("-", "−")}`);
+    this.meter.setAttribute("viewBox", `0 0 320 ${low + 18}`);
+    this.meter.setAttribute("aria-label", `${said.join(", ")}; ${below}`);
+    this.meter.replaceChildren(
+      ...rows.flatMap(([, value, fill], i) => [
+        written(0, 26 * i + 19, said[i], { "text-anchor": "start" }),
+        svg("rect", { x: 120, y: 26 * i + 4, width: scale * Math.max(0, value), height: 20, fill })]),
+      svg("path", { d: `M${mark} 0v${low}`, stroke: "currentColor", "stroke-width": 2 }),
+      written(Math.min(mark, 250), low + 13, below));
   }
 }
-
-const withMinus = (value) => String(value).replace("-", "−");
 
 mount("earth", moveEarth);

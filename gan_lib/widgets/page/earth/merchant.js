@@ -5,8 +5,7 @@ const PRICE_STEP = 24; // pixels
 class PriceChain {
   constructor(changed) {
     this.changed = changed;
-    const attributes = { role: "group", "aria-label": "the merchant's prices", style: "display: block; width: 100%" };
-    this.picture = svg("svg", attributes);
+    this.picture = svg("svg", { role: "group", "aria-label": "the merchant's prices", style: EARTH_STYLE });
     this.picture.addEventListener("pointermove", (event) => { if (this.pulling !== null) this.follow(event); });
     for (const end of ["pointerup", "pointercancel"])
       this.picture.addEventListener(end, () => { this.pulling = null; });
@@ -35,8 +34,6 @@ class PriceChain {
     }, svg("circle", { r: 13, fill: EARTH_ORANGE }), written(0, 5, "", { "font-size": 14, fill: "#fff" }));
     knob.addEventListener("pointerdown", (event) => {
       if (event.button) return;
-      event.preventDefault();
-      knob.focus({ preventScroll: true });
       this.picture.setPointerCapture(event.pointerId);
       this.pulling = place;
     });

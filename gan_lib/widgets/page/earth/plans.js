@@ -36,14 +36,11 @@ function bestPrices(p, q) {
   return prices.map((price) => price - lowest);
 }
 
-/* Two other heaps of as many places and shovels, none higher than `most`; something must be carried. */
-function otherHeaps(places, shovels, most, random = Math.random) {
+/* Two other heaps of as many places and shovels; something must be carried. */
+function otherHeaps(places, shovels, random = Math.random) {
   const heap = () => {
     const found = Array(places).fill(0);
-    for (let left = shovels; left > 0;) {
-      const place = Math.floor(random() * places);
-      if (found[place] < most) { found[place]++; left--; }
-    }
+    for (let i = 0; i < shovels; i++) found[Math.floor(random() * places)]++;
     return found;
   };
   const p = heap();
