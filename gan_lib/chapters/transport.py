@@ -71,8 +71,8 @@ def sorted_plan(p: Tensor, q: Tensor) -> Tensor:
 
 
 def best_prices(p: Tensor, q: Tensor) -> Tensor:
-    """The prices with which a merchant who buys p and sells q earns most, where no two neighbours differ by more than 1:
-    Σ price (q − p) is then W₁ of the two (the dual, with −f for the price; Villani 2009, theorem 5.10).
+    """The prices with which a merchant who buys p and sells q earns most, where no two neighbours differ by more than
+    1: Σ price (q − p) is then W₁ of the two (the dual, with −f for the price; Villani 2009, theorem 5.10).
 
     Args:
         p, q: as for `sorted_plan`.

@@ -74,8 +74,9 @@ def test_whatever_is_pulled_the_prices_stay_within_1_and_earn_no_more_than_carry
 
 def test_every_other_plan_costs_as_much_or_more(page):
     p, q = [1, 0, 2, 1, 1, 0], [1, 2, 0, 0, 0, 2]
-    place = [i for i, n in enumerate(p) for _ in range(n)], [j for j, n in enumerate(q) for _ in range(n)]
-    costs = [page.call("stepsOf", list(zip(place[0], order, strict=True))) for order in itertools.permutations(place[1])]
+    start, end = [i for i, n in enumerate(p) for _ in range(n)], [j for j, n in enumerate(q) for _ in range(n)]
+    plans = [[*zip(start, order, strict=True)] for order in itertools.permutations(end)]
+    costs = [page.call("stepsOf", plan) for plan in plans]
     assert page.call("stepsOf", page.call("sortedPlan", p, q)) == min(costs) == steps(p, q) < max(costs)
 
 

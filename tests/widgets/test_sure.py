@@ -51,10 +51,13 @@ def test_the_page_gets_the_logit_and_words_say_the_pulls(shown):
     (output,) = shown
     assert set(output) == {"text/html", "image/png", "text/plain"}
     assert spec_of(output["text/html"]) == {"logit": -2.0}
-    assert "At the logit -4.6, where D = 0.01, log(1 − D) pulls with 0.01, −log D pulls with 0.99, " in output["text/plain"]
+    said = "At the logit -4.6, where D = 0.01, log(1 − D) pulls with 0.01, −log D pulls with 0.99, "
+    assert said in output["text/plain"]
 
 
-@pytest.mark.parametrize(("logit", "said"), [(7.5, "from −7 to 7"), (float("nan"), "a finite number"), ("x", "logit is 'x'")])
+@pytest.mark.parametrize(
+    ("logit", "said"), [(7.5, "from −7 to 7"), (float("nan"), "a finite number"), ("x", "logit is 'x'")]
+)
 def test_another_logit_is_refused(shown, logit, said):
     with pytest.raises(BadInput, match=said):
         widgets.how_sure(logit)

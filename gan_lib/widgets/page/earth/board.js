@@ -106,7 +106,8 @@ class EarthBoard {
   }
 
   onKey(event) {
-    const { held, plan, cursor, q, before } = this, step = { ArrowLeft: -1, ArrowRight: 1, " ": 0, Escape: 0 }[event.key];
+    const { held, plan, cursor, q, before } = this;
+    const step = { ArrowLeft: -1, ArrowRight: 1, " ": 0, Escape: 0 }[event.key];
     if (this.frozen || step === undefined) return;
     event.preventDefault();
     const at = held === null ? cursor ?? -step : plan[held][1];
@@ -135,9 +136,9 @@ function waysOf(plan) {
 /* An arc under the ground: the farther, the deeper; the more shovels, the thicker. */
 function drawnWay(from, to, shovels, top) {
   const [start, end] = [from, to].map(placeMiddle), deep = top + 16 * Math.abs(to - from);
-  const arc = `M${start} ${top}C${start} ${deep} ${end} ${deep} ${end} ${top}`, way = `${from + 1} ${to + 1} ${shovels}`;
+  const d = `M${start} ${top}C${start} ${deep} ${end} ${deep} ${end} ${top}`, way = `${from + 1} ${to + 1} ${shovels}`;
   return [
-    svg("path", { d: arc, fill: "none", stroke: EARTH_BLUE, "stroke-width": 0.5 + 1.5 * shovels, "data-way": way }),
+    svg("path", { d, fill: "none", stroke: EARTH_BLUE, "stroke-width": 0.5 + 1.5 * shovels, "data-way": way }),
     svg("path", { d: `M${end} ${top}l-5 8h10z`, fill: EARTH_BLUE }),
   ];
 }

@@ -30,7 +30,7 @@ class EarthMover {
       part("gan-buttons", this.best), this.bargain);
     root.append(
       element("p", {}, "Carry the blue earth into the orange outlines: drag a shovel, or press it and then a place. "
-        + "Each step away from the place where it lay first, whose number it bears, costs 1. How little can it cost?"),
+        + "Its number says where it lay first; each step away from there costs 1. How little can it cost?"),
       part("gan-columns",
         part("gan-panel", this.board.node, this.chain.picture),
         part("gan-panel", this.meter, this.told,
