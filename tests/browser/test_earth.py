@@ -211,7 +211,7 @@ def test_the_prices_are_pulled_by_mouse_and_finger(addresses, open_page, how):
     knobs.last.scroll_into_view_if_needed()
     box, other = (knobs.nth(place).bounding_box() for place in (1, 3))
     start = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    end = start[0], start[1] + 300  # as low as it goes
+    end = start[0], start[1] + 130  # as low as it goes
     if how == "finger":
         swipe(page, start, end)
     else:

@@ -73,7 +73,7 @@ def test_ten_steps_are_those_of_a_descent_and_lead_back(address, open_page):
         said = [float(each) for each in re.findall(r"D = ([\d.]+)", status(figure))]
         assert said == pytest.approx([d(a) for a in at], abs=0.006)
         assert arrows(figure) == pytest.approx([d(at[0]), d(-at[1]), 1], abs=1e-3)
-    assert said[0] < 0.02 and said[1] > 0.8  # the one has not moved, the other has arrived
+    assert said[0] < 0.02 and said[1] > 0.7  # the one has not moved, the other has arrived
     figure.get_by_role("button", name="Back").click()
     assert arrows(figure) == pytest.approx([0.01, 0.99, 1], abs=1e-3)
 

@@ -7,7 +7,7 @@ const PULLS = [ // name, colour, minus the slope of the loss at the logit
   ["−f, of a critic", "#4d9a51", () => 1],
 ];
 const SUREST = 7, ARROW_OF_1 = 60, SURE_STEP = 0.5; // the logit at both ends, pixels, the rate of a descent
-const logitAt = (logit) => 210 + (190 / SUREST) * Math.max(-SUREST, Math.min(SUREST, logit));
+const logitAt = (logit) => 190 + (165 / SUREST) * Math.max(-SUREST, Math.min(SUREST, logit));
 
 function howSure(root, spec) {
   const at = PULLS.map(() => spec.logit); // where each loss has brought the fake
@@ -52,7 +52,7 @@ function pullRow([name, colour], logit, pull, top) {
   const x = logitAt(logit), y = top + 28, long = ARROW_OF_1 * pull, tip = Math.min(7, long);
   return [
     svg("text", { x: 4, y: top + 13, "font-size": 13, fill: "currentColor" }, `${name}: ${shortNumber(pull)}`),
-    svg("line", { x1: 20, x2: 400, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.25 }),
+    svg("line", { x1: 20, x2: 416, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.25 }),
     svg("circle", { cx: x, cy: y, r: 5, fill: colour }),
     svg("path", { d: `M${x} ${y}h${long - tip}`, stroke: colour, "stroke-width": 5 }),
     svg("path", { d: `M${x + long} ${y}l${-tip} ${-tip}v${2 * tip}z`, fill: colour }),
