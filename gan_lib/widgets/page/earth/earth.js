@@ -12,7 +12,7 @@ class EarthMover {
     this.bargain = element("p", { role: "status" });
     this.again = button("Start again", () => this.begin(this.p, this.q));
     this.others = button("Other heaps", () => this.begin(...otherHeaps(this.p.length, this.plan.length)));
-    this.cheapest = button("Show the cheapest plan", () => this.showCheapest(!this.board.frozen));
+    this.cheapest = button("", () => this.showCheapest(!this.board.frozen));
     this.open = button("The merchant’s prices", () => this.openShop(this.shop.hidden));
     this.best = button("Show the best prices", () => this.chain.set(bestPrices(this.p, this.q)));
     this.layOut(root);
@@ -47,7 +47,7 @@ class EarthMover {
 
   showCheapest(on) {
     this.board.frozen = on;
-    this.cheapest.setAttribute("aria-pressed", on);
+    this.cheapest.textContent = on ? "Back to your plan" : "Show the cheapest plan";
     this.show();
   }
 
