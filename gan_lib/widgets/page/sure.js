@@ -10,7 +10,7 @@ const SUREST = 7, ARROW_OF_1 = 60, SURE_STEP = 0.5; // the logit at both ends, p
 const logitAt = (logit) => 190 + (165 / SUREST) * Math.max(-SUREST, Math.min(SUREST, logit));
 
 function howSure(root, spec) {
-  const at = PULLS.map(() => spec.logit); // where each loss has brought the fake
+  const at = PULLS.map(() => 0); // where each loss has brought the fake
   let steps = 0;
   const range = { type: "range", min: -SUREST, max: SUREST, step: 0.1, "aria-label": "D’s logit on the fake" };
   const slider = element("input", range);
@@ -44,7 +44,7 @@ function howSure(root, spec) {
       }),
       button("Back", begin)),
     told);
-  show();
+  begin();
 }
 
 /* The loss's name, its arrow as long as its pull, and the number. */
