@@ -16,6 +16,9 @@ class EarthBoard {
     this.picture.addEventListener("pointermove", (event) => this.drag(event));
     this.picture.addEventListener("pointerup", () => this.release());
     this.picture.addEventListener("pointercancel", () => this.putDown(this.before));
+    this.picture.addEventListener("touchstart", (event) => { // touch-action is not for what is inside an SVG
+      if (event.target.closest("[data-shovel]") && !this.frozen) event.preventDefault();
+    });
     this.node.addEventListener("keydown", (event) => this.onKey(event));
     this.node.addEventListener("blur", () => { this.cursor = null; this.putDown(); });
   }
@@ -25,7 +28,7 @@ class EarthBoard {
     Object.assign(this, { q, held: null, plan: placesOf(p).map((place) => [place, place]) });
     this.high = SHOVEL_HIGH * (Math.max(...p, ...q) + 1);
     this.ground = svg("g", {});
-    this.shovels = this.plan.map((_, k) => svg("g", { "data-shovel": k, style: "cursor: grab; touch-action: none" },
+    this.shovels = this.plan.map((_, k) => svg("g", { "data-shovel": k, style: "cursor: grab" },
       svg("rect", { x: -16, y: -25, width: 32, height: 24, rx: 4, fill: EARTH_BLUE, "stroke-width": 3 }),
       written(0, -8, "", { fill: "#fff" })));
     this.picture.setAttribute("viewBox", `0 0 ${PLACE_WIDE * p.length} ${this.high + 18 + 12 * p.length}`);

@@ -30,13 +30,14 @@ class PriceChain {
   makeKnob(place) {
     const knob = svg("g", {
       role: "slider", tabindex: 0, "aria-label": `price at place ${place + 1}`, "aria-orientation": "vertical",
-      "aria-valuemin": 0, "aria-valuemax": this.most, style: "cursor: ns-resize; touch-action: none",
+      "aria-valuemin": 0, "aria-valuemax": this.most, style: "cursor: ns-resize",
     }, svg("circle", { r: 13, fill: EARTH_ORANGE }), written(0, 5, "", { "font-size": 14, fill: "#fff" }));
     knob.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       this.picture.setPointerCapture(event.pointerId);
       this.pulling = place;
     });
+    knob.addEventListener("touchstart", (event) => event.preventDefault());
     knob.addEventListener("keydown", (event) => {
       const up = this.prices[place] + 1, down = up - 2;
       const to = { ArrowUp: up, ArrowRight: up, ArrowDown: down, ArrowLeft: down, Home: 0, End: this.most }[event.key];
