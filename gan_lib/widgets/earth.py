@@ -68,19 +68,20 @@ def _poster(p: Tensor, q: Tensor, plan: Tensor, prices: Tensor, merchant: bool) 
     figure, axes = plt.subplot_mosaic(
         "ht;pt" if merchant else "ht", figsize=(7, 3 + merchant), width_ratios=(3, 2), layout="constrained"
     )
-    places = torch.arange(len(p)) + 1
-    axes["h"].bar(places - 0.2, p, 0.4, color=BLUE, label="earth")
-    axes["h"].bar(places + 0.2, q, 0.4, color=ORANGE, label="wanted")
+    places = list(range(1, len(p) + 1))
+    axes["h"].bar([place - 0.2 for place in places], p.tolist(), 0.4, color=BLUE, label="earth")
+    axes["h"].bar([place + 0.2 for place in places], q.tolist(), 0.4, color=ORANGE, label="wanted")
     high = max(p.max(), q.max()).item()
     axes["h"].set(xticks=places, ylim=(0, 1.3 * high), xlabel="place", ylabel="shovels")
     axes["h"].legend(loc="upper right", ncols=2)  # above the bars
     if merchant:
-        axes["p"].plot(places, prices, "o-", color=ORANGE)
+        axes["p"].plot(places, prices.tolist(), "o-", color=ORANGE)
         axes["p"].set(xticks=places, yticks=range(int(prices.max()) + 1), xlabel="place", ylabel="best price")
-    axes["t"].imshow(plan, cmap="Blues", vmin=0, vmax=plan.max() * 1.5)  # so that black can be read on it
+    axes["t"].imshow(plan.numpy(), cmap="Blues", vmin=0, vmax=1.5 * plan.max().item())  # so that black can be read on it
     for i, j in plan.nonzero().tolist():
         axes["t"].text(j, i, f"{plan[i, j]:.0f}", ha="center", va="center")
-    axes["t"].set(xticks=places - 1, xticklabels=places.tolist(), yticks=places - 1, yticklabels=places.tolist())
+    ticks = range(len(p))
+    axes["t"].set(xticks=ticks, xticklabels=places, yticks=ticks, yticklabels=places)
     axes["t"].set(xlabel="to place", ylabel="from place", title="the cheapest plan")
     axes["t"].grid(False)
     return figure_png(figure)

@@ -49,10 +49,11 @@ def _told(logit: float) -> str:
 def _poster(logit: float) -> bytes:
     """The losses over the logit, and how hard they pull; a line at this logit."""
     logits = torch.linspace(-SUREST, SUREST, 141, dtype=torch.float64)
+    x = logits.tolist()
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), layout="constrained")
     for name, (loss, colour) in LOSSES.items():
-        left.plot(logits, [loss(each) for each in logits], color=colour, label=name)
-        right.plot(logits, _pulls(loss, logits), color=colour)
+        left.plot(x, [loss(each).item() for each in logits], color=colour, label=name)
+        right.plot(x, _pulls(loss, logits).tolist(), color=colour)
     left.set(xlabel="D’s logit on a fake", title="loss of G")
     left.legend()
     right.axvline(logit, color="grey", linestyle=":")
