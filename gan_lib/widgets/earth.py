@@ -77,7 +77,8 @@ def _poster(p: Tensor, q: Tensor, plan: Tensor, prices: Tensor, merchant: bool) 
     if merchant:
         axes["p"].plot(places, prices.tolist(), "o-", color=ORANGE)
         axes["p"].set(xticks=places, yticks=range(int(prices.max()) + 1), xlabel="place", ylabel="best price")
-    axes["t"].imshow(plan.numpy(), cmap="Blues", vmin=0, vmax=1.5 * plan.max().item())  # so that black can be read on it
+    high = 1.5 * plan.max().item()  # so that black can be read on the darkest
+    axes["t"].imshow(plan.numpy(), cmap="Blues", vmin=0, vmax=high)
     for i, j in plan.nonzero().tolist():
         axes["t"].text(j, i, f"{plan[i, j]:.0f}", ha="center", va="center")
     ticks = range(len(p))

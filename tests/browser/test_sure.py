@@ -36,7 +36,7 @@ def arrows(figure) -> list[float]:
           return [dot.cx.baseVal.value, tip.x + tip.width];
         })"""
     )
-    return [(end - start) / 60 for start, end in places]
+    return [(end - start) / 80 for start, end in places]
 
 
 def test_the_arrows_are_as_long_as_the_gradients(address, open_page):

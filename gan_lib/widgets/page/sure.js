@@ -6,8 +6,8 @@ const PULLS = [ // name, colour, minus the slope of the loss at the logit
   ["−log D", "#d1602f", (logit) => probabilityOf(-logit)],
   ["−f, of a critic", "#4d9a51", () => 1],
 ];
-const SUREST = 7, ARROW_OF_1 = 60, SURE_STEP = 0.5; // the logit at both ends, pixels, the rate of a descent
-const logitAt = (logit) => 190 + (165 / SUREST) * Math.max(-SUREST, Math.min(SUREST, logit));
+const SUREST = 7, ARROW_OF_1 = 80, SURE_STEP = 0.5; // the logit at both ends, pixels, the rate of a descent
+const logitAt = (logit) => 145 + (125 / SUREST) * Math.max(-SUREST, Math.min(SUREST, logit));
 
 function howSure(root, spec) {
   const at = PULLS.map(() => 0); // where each loss has brought the fake
@@ -15,8 +15,7 @@ function howSure(root, spec) {
   const range = { type: "range", min: -SUREST, max: SUREST, step: 0.1, "aria-label": "D’s logit on the fake" };
   const slider = element("input", range);
   const value = element("output"), told = element("p", { role: "status" });
-  const style = "display: block; width: 100%; max-width: 560px";
-  const picture = svg("svg", { viewBox: "0 0 420 164", role: "img", style });
+  const picture = svg("svg", { viewBox: "0 0 360 164", role: "img", style: "display: block; width: 100%" });
   const begin = () => { steps = 0; at.fill(slider.valueAsNumber); show(); };
   slider.value = spec.logit;
   slider.addEventListener("input", begin);
@@ -34,8 +33,8 @@ function howSure(root, spec) {
 
   root.append(
     element("p", {}, "Slide to the left: D grows sure that the sample is a fake. Which arrow dies? Then take steps."),
-    picture,
-    element("div", { class: "gan-sliders" }, element("label", {}, element("span", {}, "D’s logit"), slider, value)),
+    element("div", { class: "gan-panel gan-sliders" },
+      picture, element("label", {}, element("span", {}, "D’s logit"), slider, value)),
     element("div", { class: "gan-buttons" },
       button("D = 0.01", () => { slider.value = -4.6; begin(); }),
       button("Ten steps", () => {
@@ -52,8 +51,8 @@ function pullRow([name, colour], logit, pull, top) {
   const x = logitAt(logit), y = top + 28, long = ARROW_OF_1 * pull, tip = Math.min(7, long);
   return [
     svg("text", { x: 4, y: top + 13, "font-size": 13, fill: "currentColor" }, `${name}: ${shortNumber(pull)}`),
-    svg("line", { x1: 20, x2: 416, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.25 }),
-    svg("circle", { cx: x, cy: y, r: 5, fill: colour }),
+    svg("line", { x1: 12, x2: 352, y1: y, y2: y, stroke: "currentColor", "stroke-opacity": 0.25 }),
+    svg("circle", { cx: x, cy: y, r: 4, fill: colour }),
     svg("path", { d: `M${x} ${y}h${long - tip}`, stroke: colour, "stroke-width": 5 }),
     svg("path", { d: `M${x + long} ${y}l${-tip} ${-tip}v${2 * tip}z`, fill: colour }),
   ];
