@@ -1,4 +1,5 @@
-"""Earth mover's distance between two small sets of weighted points, by linear programming and by its dual.
+"""Earth mover's distance between two small sets of weighted points, by linear programming and by its dual; on a line,
+by hand.
 
 Tensors, arrays and lists are taken, of any real dtype; what holds NaN or has another shape is a BadInput.
 """
@@ -33,12 +34,7 @@ def cheapest_plan(cost: Tensor, p: Tensor, q: Tensor) -> Tensor:
     p, q = (numbers(name, mass, None).detach().double().cpu() for name, mass in (("p", p), ("q", q)))
     n, m = len(p), len(q)
     cost = numbers("cost", cost, n, m).detach().double().cpu()
-    if (p < 0).any() or (q < 0).any():
-        raise BadInput("a mass is negative; masses are 0 or more.")
-    if not torch.isclose(p.sum(), q.sum()):
-        raise BadInput(f"the masses sum to {p.sum():g} and {q.sum():g}; make them equal, nothing may get lost.")
-    if q.sum() > 0:
-        q = q * (p.sum() / q.sum())  # equal to the last bit: the solver is stricter than float32
+    p, q = _balanced(p, q)
     rows = np.kron(np.eye(n), np.ones(m))  # (n, n · m): sum over j
     columns = np.kron(np.ones(n), np.eye(m))  # (m, n · m): sum over i
     masses = torch.cat([p, q]).numpy()
@@ -54,6 +50,60 @@ def wasserstein(x: Tensor, y: Tensor) -> float:
     cost = torch.cdist(x, y)  # (n, m)
     masses = (torch.full((len(each),), 1 / len(each), dtype=torch.float64) for each in (x, y))
     return (cheapest_plan(cost, *masses) * cost.cpu()).sum().item()
+
+
+def sorted_plan(p: Tensor, q: Tensor) -> Tensor:
+    """The plan that keeps the order, for places in a row: the first piece of p goes to the first place of q that wants
+    one. No plan is cheaper where a unit of mass pays |i − j| (Villani 2009, chapter 1, the increasing rearrangement).
+
+    Args:
+        p, q: (n,), masses ≥ 0 with the same sum.
+
+    Returns:
+        float64 (n, n), π.
+
+    Raises:
+        BadInput: other shapes, a negative mass, or unequal sums.
+    """
+    p, q = _in_a_row(p, q)
+    to, end = p.cumsum(0)[:, None], q.cumsum(0)[None]  # (n, 1), (1, n): where each place's piece of all the mass ends
+    return (torch.minimum(to, end) - torch.maximum(to - p[:, None], end - q[None])).clamp(min=0)
+
+
+def best_prices(p: Tensor, q: Tensor) -> Tensor:
+    """The prices with which a merchant who buys p and sells q earns most, where no two neighbours differ by more than
+    1: Σ price (q − p) is then W₁ of the two (the dual, with −f for the price; Villani 2009, theorem 5.10).
+
+    Args:
+        p, q: as for `sorted_plan`.
+
+    Returns:
+        float64 (n,), the lowest is 0.
+
+    Raises:
+        BadInput: as `sorted_plan`.
+    """
+    p, q = _in_a_row(p, q)
+    passing = (p - q).cumsum(0)[:-1]  # (n − 1,): what must pass each border to the right
+    passing = torch.where(passing.abs() > 1e-9 * p.sum(), passing, 0.0)  # a rounded 0 has a sign, too
+    prices = torch.cat([torch.zeros(1).double(), passing.sign().cumsum(0)])
+    return prices - prices.min()
+
+
+def _in_a_row(p: object, q: object) -> tuple[Tensor, Tensor]:
+    """Two heaps on the same places, float64 (n,) each."""
+    p = numbers("p", p, None).detach().double().cpu()
+    q = numbers("q", q, len(p)).detach().double().cpu()
+    return _balanced(p, q)
+
+
+def _balanced(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """The same masses, q's sum made p's to the last bit. BadInput: a negative mass, or unequal sums."""
+    if (p < 0).any() or (q < 0).any():
+        raise BadInput("a mass is negative; masses are 0 or more.")
+    if not torch.isclose(p.sum(), q.sum()):
+        raise BadInput(f"the masses sum to {p.sum():g} and {q.sum():g}; make them equal, nothing may get lost.")
+    return p, q * (p.sum() / q.sum()) if q.sum() > 0 else q  # the solver is stricter than float32
 
 
 def steepest(values: Tensor, points: Tensor) -> float:

@@ -6,6 +6,7 @@ static face; it is set when notebooks are produced.
 """
 
 from gan_lib.widgets.be_d import be_the_discriminator
+from gan_lib.widgets.earth import move_earth
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
@@ -18,6 +19,7 @@ from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.sure import how_sure
 
 __all__ = [
     "LatentExplorer",
@@ -26,7 +28,9 @@ __all__ = [
     "explore",
     "explore_latent",
     "find_z",
+    "how_sure",
     "look_inside",
+    "move_earth",
     "play_arithmetic",
     "scrub_plane",
     "scrub_training",

@@ -44,6 +44,7 @@ TRAIN = (  # a training in the page, after TORCH
 SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of a .wasm file, a constant of its name
     "arithmetic": ("arithmetic.js", "playground.js"),
     "be-d": ("generators.js", "be_d/be_d.js"),
+    "earth": ("earth/plans.js", "earth/board.js", "earth/merchant.js", "earth/earth.js"),
     "explore": ("explore.js",),
     "find": (
         *TORCH,
@@ -129,6 +130,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "small_chart.js",
         "shrink/shrink.js",
     ),
+    "sure": ("sure.js",),
 }
 STYLES = (  # of every kind; joined into one text
     "widget.css",

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import wasserstein_distance
 
-from gan_lib.chapters.transport import cheapest_plan, steepest, wasserstein
+from gan_lib.chapters.transport import best_prices, cheapest_plan, sorted_plan, steepest, wasserstein
 from gan_lib.errors import BadInput
 
 
@@ -94,3 +94,34 @@ def test_masses_that_are_equal_but_for_float32_can_be_carried():
     p = torch.rand(50) + 0.01
     q = p.flip(0) * (1 + 2e-6)
     assert cheapest_plan(on_a_line(50, 50), p, q).sum().item() == pytest.approx(p.sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_a_line_the_sorted_plan_costs_the_least_and_the_best_prices_earn_it(seed):
+    torch.manual_seed(seed)
+    p, q = torch.rand(2, 7).double()
+    p, q = p / p.sum(), q / q.sum()
+    plan, prices = sorted_plan(p, q), best_prices(p, q)
+    torch.testing.assert_close(plan.sum(1), p)
+    torch.testing.assert_close(plan.sum(0), q)
+    rows, columns = plan.nonzero().T
+    assert (rows.diff() >= 0).all() and (columns.diff() >= 0).all()  # nothing overtakes
+    expected = wasserstein_distance(range(7), range(7), p.numpy(), q.numpy())
+    assert (plan * on_a_line(7, 7)).sum().item() == pytest.approx(expected)
+    assert prices.diff().abs().max() <= 1 and prices.min() == 0
+    assert (prices * (q - p)).sum().item() == pytest.approx(expected)
+
+
+def test_where_nothing_passes_the_price_stays():
+    # 0.1 + 0.2 − 0.2 − 0.1 is not 0 in floating point
+    assert best_prices([0.1, 0.2, 0.3, 0.4], [0.2, 0.1, 0.4, 0.3]).tolist() == [2, 1, 1, 0]
+
+
+@pytest.mark.parametrize("function", [sorted_plan, best_prices])
+@pytest.mark.parametrize(
+    ("p", "q", "said"),
+    [([1, 2], [1, 1, 1], "q has the shape"), ([1, 2], [2, 2], "sum to 3 and 4"), ([1, -1], [0, 0], "negative")],
+)
+def test_heaps_that_cannot_be_carried_are_refused(function, p, q, said):
+    with pytest.raises(BadInput, match=said):
+        function(p, q)
