@@ -4,7 +4,7 @@
 const FAST = 4e6; // multiplications: about a millisecond a picture
 const GENERATORS = (window.ganGenerators ??= new Map());
 
-/* spec → a promise of { draw, effect }, functions that return promises; the same spec is opened once. */
+/* spec → a promise of { values, draw, effect }, functions that return promises; the same spec is opened once. */
 function openGenerator(spec) {
   const weights = async () => spec.data ?? besideThePage("generators", spec.name, "weights");
   if (!GENERATORS.has(spec.name)) GENERATORS.set(spec.name, weights().then((text) => start(spec, text)));
@@ -31,7 +31,7 @@ function multiplications(layers) {
   return layers.reduce((sum, layer) => sum + ofLayer(layer), 0);
 }
 
-/* A worker, or what stands in for one → { draw, effect }, once it has taken the generator. */
+/* A worker, or what stands in for one → { values, draw, effect }, once it has taken the generator. */
 async function connect(port, generator) {
   const waiting = new Map();
   let last = 0;
@@ -49,7 +49,8 @@ async function connect(port, generator) {
     waiting.clear();
   };
   await ask("open", generator);
-  return { draw: (data) => ask("draw", data), effect: (data) => ask("effect", data) };
+  const task = (name) => (data) => ask(name, data);
+  return { values: task("values"), draw: task("draw"), effect: task("effect") };
 }
 
 /* The worker's half. */
