@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from gan_lib.chapters import two_classes
+from gan_lib.errors import BadInput
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANDiscriminator
 from gan_lib.training import games
 from gan_lib.training.games import Batch

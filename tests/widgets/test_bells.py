@@ -19,7 +19,10 @@ from tests.page_scripts import context
 
 PAGE = """
 const wasm = new WebAssembly.Module(readBytes(GEMM)), list = (values) => Array.from(values);
-const drawnBy = (n, middle, width) => { const set = twoClasses(n, middle, width); return [list(set.rows), list(set.labels)]; };
+const drawnBy = (...setting) => {
+  const { rows, labels } = twoClasses(...setting);
+  return [list(rows), list(labels)];
+};
 const measured = (points) => {
   const xs = Float32Array.from(points);
   return [wrongSide(xs), [0, 1].map((label) => histogram(ofClass(xs, label)))];
