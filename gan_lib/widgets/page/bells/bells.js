@@ -21,11 +21,12 @@ class Bells {
     const knob = (...setting) => steppedSlider(...setting, () => this.act(true));
     this.overlap = knob("overlap", "overlap, the share of a class on the other side", shares, bell);
     this.weight = knob("λ", "lambda, the weight of the ACGAN's class term", weights, weight);
-    this.go = button("Train", () => this.act(!this.run, this.games.every(({ step }) => step === steps)));
+    const ended = () => this.games.every(({ step }) => step === steps);
+    this.go = button("Train", () => this.act(!this.run, !this.run && ended()));
     this.go.className = "gan-train";
     this.seedBox = element("input", { type: "number", min: 0, max: 4294967295, step: 1, value: seed });
     this.seedBox.addEventListener("change", () => this.fromSeed(this.seedBox.valueAsNumber));
-    this.course = new SmallChart(["CGAN", "ACGAN"], [0, steps], [0, 0.5]);
+    this.course = new SmallChart(["CGAN", "ACGAN"], [0, steps], [0, 0.6]);
     this.told = element("p", { role: "status" });
     this.alarm = element("p", { role: "alert" });
   }
@@ -105,7 +106,7 @@ class Bells {
   }
 
   paint() {
-    const said = `on the wrong side, 0 to 50 %, over ${this.spec.steps} updates`;
+    const said = `on the wrong side, 0 to 60 %, over ${this.spec.steps} updates`;
     this.games.forEach((game, i) => {
       showBells(game, game.points);
       this.course.draw(i, game.way);
