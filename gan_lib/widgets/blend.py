@@ -139,7 +139,7 @@ def _display_static(setting: _Setting) -> None:
 def _poster(setting: _Setting, pictures: Tensor, exact: Drawer) -> bytes:
     """The pictures of `SHOWN`, and the two answers over t."""
     _, way = setting.look(setting.a, setting.b, _along(), setting.seed, exact)
-    figure, axes = plt.subplot_mosaic(["01234", "wwwww"], figsize=(6, 3.6), height_ratios=(1, 1.3))
+    figure, axes = plt.subplot_mosaic("01234;wwwww", figsize=(6, 3.6), height_ratios=(1, 1.3))
     for i, (t, picture) in enumerate(zip(SHOWN, pictures, strict=True)):
         axes[str(i)].imshow(picture.permute(1, 2, 0).expand(-1, -1, 3).numpy())
         axes[str(i)].set_title(f"t = {t:g}")
