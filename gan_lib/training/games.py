@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -350,7 +349,13 @@ def weighted_acgan(weight: float = 1.0) -> Game:
     """`ACGAN` with another weight λ of the class term, in D's loss and in G's. BadInput unless weight ≥ 0."""
     if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
         raise BadInput(f"the class term's weight is {brief(weight)}; choose a finite number, 0 or more, for example 1.")
-    d_loss, g_loss = (partial(loss, weight=weight) for loss in (_acgan_d_loss, _acgan_g_loss))
+
+    def d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
+        return _acgan_d_loss(discriminator, batch, weight)
+
+    def g_loss(discriminator: nn.Module, batch: Batch) -> Tensor:
+        return _acgan_g_loss(discriminator, batch, weight)
+
     return Game("weighted-acgan", d_loss, g_loss, {"weight": weight}, conditional=True)
 
 
