@@ -39,7 +39,7 @@ def addresses(tmp_path_factory, generator, classifier) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
     found, folder = {}, tmp_path_factory.mktemp("pages")
     shows = {
-        "blend": lambda: widgets.blend_labels(generator, classifier, 3, 8, seed=8),
+        "blend": lambda: widgets.blend_labels(generator, classifier, 3, 8, seed=22),
         "bells": lambda: widgets.two_bells(steps=STEPS),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -84,26 +84,26 @@ def assert_shows(figure, generator, classifier, a: int, b: int, t: float, seed: 
 def test_the_slider_blends_and_the_classifier_answers_by_keyboard(addresses, open_page, generator, classifier):
     page = open_page(addresses["blend"])
     figure = alive(page, "blend")
-    assert_shows(figure, generator, classifier, 3, 8, 0.5, 8)
+    assert_shows(figure, generator, classifier, 3, 8, 0.5, 22)
     slider = figure.get_by_label("t, the share of the second")
     slider.focus()
     for _ in range(7):
         page.keyboard.press("ArrowRight")
-    assert_shows(figure, generator, classifier, 3, 8, 0.57, 8)
+    assert_shows(figure, generator, classifier, 3, 8, 0.57, 22)
     assert slider.get_attribute("aria-valuetext") == "0.57"
     ends = []
     for key, t in (("Home", 0.0), ("End", 1.0)):
         page.keyboard.press(key)
-        ends.append(assert_shows(figure, generator, classifier, 3, 8, t, 8).argmax().item())
-    assert ends[0] == 3 and ends[1] != 3
+        ends.append(assert_shows(figure, generator, classifier, 3, 8, t, 22).argmax().item())
+    assert ends == [3, 8]
 
 
 def test_other_labels_and_another_z_are_chosen(addresses, open_page, generator, classifier):
     figure = alive(open_page(addresses["blend"]), "blend")
     figure.get_by_label("from", exact=True).select_option("4")
-    assert_shows(figure, generator, classifier, 4, 8, 0.5, 8)
+    assert_shows(figure, generator, classifier, 4, 8, 0.5, 22)
     figure.get_by_label("to", exact=True).select_option("1")
-    assert_shows(figure, generator, classifier, 4, 1, 0.5, 8)
+    assert_shows(figure, generator, classifier, 4, 1, 0.5, 22)
     box = figure.get_by_label("seed", exact=True)
     box.fill("5")
     box.press("Enter")
@@ -122,7 +122,7 @@ def test_the_chart_goes_through_torchs_answers(addresses, open_page, generator, 
     lines = figure.locator("polyline")
     expect(figure.locator(".gan-marker")).to_have_attribute("x1", "150.0")
     ts = [i / 20 for i in range(21)]
-    answers = torch.cat([classifier(blended(generator, z_from_seed(8), 1, 8, t)).softmax(1) for t in ts])
+    answers = torch.cat([classifier(blended(generator, z_from_seed(22), 1, 8, t)).softmax(1) for t in ts])
     for line, label in zip(lines.all(), (1, 8), strict=True):
         expected = " ".join(f"{300 * t:.1f}," for t in ts).split()
         places = [place.split(",") for place in line.get_attribute("points").split()]
@@ -140,7 +140,7 @@ def test_a_finger_moves_t(addresses, open_page, generator, classifier):
     page.touchscreen.tap(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
     t = float(figure.locator("output").inner_text())
     assert 0.1 < t < 0.3
-    assert_shows(figure, generator, classifier, 3, 8, t, 8)
+    assert_shows(figure, generator, classifier, 3, 8, t, 22)
 
 
 FRAMES = """async (slider) => {

@@ -27,7 +27,7 @@ const measured = (points) => {
   const xs = Float32Array.from(points);
   return [wrongSide(xs), [0, 1].map((label) => histogram(ofClass(xs, label)))];
 };
-function trained({ recipe, n, width, seed, points }, game, weight, middle, updates) {
+function trainedAs({ recipe, n, width, seed, points }, game, weight, middle, updates) {
   const opening = { recipe: { ...RECIPE, ...recipe, seed, game, weight }, data: twoClasses(n, middle, width), wasm };
   const tasks = trainerTasks(opening), { history } = tasks.train({ updates });
   return [list(history), list(tasks.look({ samples: points }).samples)];
@@ -79,13 +79,13 @@ def test_the_pages_shares_and_histograms_are_numpys(page):
 def test_the_pages_trainings_are_chapter_6s(page, shown, name, weight, middle):
     widgets.two_bells(0.2, 1.0, seed=3, steps=1)
     spec = json.loads(json.dumps(spec_of(shown[0]["text/html"])))
-    lines, points = page.call("trained", spec, name.lower(), weight, middle, UPDATES)
+    lines, points = page.call("trainedAs", spec, name.lower(), weight, middle, UPDATES)
     recipe = bells.recipe_of(name, weight, 3, UPDATES)
     data = two_classes.data(middle=middle)
     state = State(recipe, len(data.pixels))
     history = train(state, data, show_progress=False)
     steps = history[:, 0].long() - 1  # the recipe keeps some of them
-    np.testing.assert_allclose(np.reshape(lines, (UPDATES, 5))[steps], history, atol=1e-3, rtol=0)
+    np.testing.assert_allclose(np.reshape(lines, (UPDATES, 5))[steps], history, atol=5e-3, rtol=0)
     drawn = two_classes.drawn(recipe, middle)
     np.testing.assert_allclose(np.reshape(points, (-1, 2)), drawn, atol=5e-3)
     wrong, _ = page.call("measured", points)
