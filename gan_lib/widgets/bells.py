@@ -69,7 +69,7 @@ def two_bells(middle: float = MIDDLE, weight: float = 1.0, *, seed: int = 0, ste
         "width": WIDTH,
         "points": POINTS,
     }
-    display_page("bells", data, figure_png(figure), alt, "Where scripts run, this figure trains by itself.")
+    display_page("bells", data, figure_png(figure), alt)
 
 
 def recipe_of(name: str, weight: float, seed: int, steps: int) -> Recipe:

@@ -35,10 +35,11 @@ class Bells {
     const part = (name, ...children) => element("div", { class: name }, ...children);
     this.root.append(
       element("p", {}, "Which game keeps the points on the wrong side of 0? Press Train, then move a slider: when do both agree?"),
-      part("gan-sliders", this.overlap.node, this.weight.node),
-      part("gan-buttons", this.go, element("label", {}, "seed", this.seedBox)),
-      part("gan-trio", ...[this.data, ...this.games].map(({ node }) => node)),
-      this.course.node, this.told, this.alarm);
+      part("gan-panel",
+        part("gan-sliders", this.overlap.node, this.weight.node),
+        part("gan-buttons", this.go, element("label", {}, "seed", this.seedBox)),
+        part("gan-trio", ...[this.data, ...this.games].map(({ node }) => node)),
+        this.course.node, this.told, this.alarm));
   }
 
   fromSeed(seed) {
@@ -75,8 +76,8 @@ class Bells {
       this.paint();
     }
     if (run === this.run) this.end();
-    const told = [data, ...games].map(({ title, wrong }) => `${title} ${wrong}`);
-    this.told.textContent = `On the wrong side, after ${games.map(({ step }) => step).join(" and ")} updates: ${told.join(", ")}.`;
+    const told = [data, ...games].map(({ title, wrong }) => `${title} ${wrong}`), seen = new Set(games.map(({ step }) => step));
+    this.told.textContent = `On the wrong side, after ${[...seen].join(" and ")} updates: ${told.join(", ")}.`;
   }
 
   /* A new training, if another one than before is asked for. */
