@@ -46,7 +46,7 @@ def two_bells(middle: float = MIDDLE, weight: float = 1.0, *, seed: int = 0, ste
     learned = two_classes.data(N, middle)
     panels = {"data": (learned.pixels, learned.labels)}
     panels |= {name: (two_classes.drawn(recipe, middle), two_classes.labels()) for name, recipe in recipes.items()}
-    figure, axes = plt.subplots(1, 3, figsize=(8, 2.4), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(8, 2.6), sharey=True, layout="constrained")
     told = []
     for axis, (name, (points, labels)) in zip(axes, panels.items(), strict=True):
         for label, colour in enumerate((LEFT, RIGHT)):

@@ -76,7 +76,8 @@ class Bells {
       this.paint();
     }
     if (run === this.run) this.end();
-    const told = [data, ...games].map(({ title, wrong }) => `${title} ${wrong}`), seen = new Set(games.map(({ step }) => step));
+    const told = [data, ...games].map(({ title, wrong }) => `${title} ${wrong}`);
+    const seen = new Set(games.map(({ step }) => step));
     this.told.textContent = `On the wrong side, after ${[...seen].join(" and ")} updates: ${told.join(", ")}.`;
   }
 
