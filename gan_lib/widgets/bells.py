@@ -50,7 +50,7 @@ def two_bells(middle: float = MIDDLE, weight: float = 1.0, *, seed: int = 0, ste
     told = []
     for axis, (name, (points, labels)) in zip(axes, panels.items(), strict=True):
         for label, colour in enumerate((LEFT, RIGHT)):
-            axis.hist(points[labels == label, 0].numpy(), 40, (-1, 1), density=True, color=colour, alpha=0.6)
+            axis.hist(points[labels == label, 0].numpy(), 40, range=(-1, 1), density=True, color=colour, alpha=0.6)
         told.append(f"{name} {two_classes.wrong_side(points, labels):.1%}")
         axis.set(title=name, xlabel="first coordinate", ylim=(0, 6))
     alt = (

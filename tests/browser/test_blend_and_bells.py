@@ -136,7 +136,7 @@ def test_a_finger_moves_t(addresses, open_page, generator, classifier):
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     page.touchscreen.tap(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
-    t = float(figure.locator("output").inner_text())
+    t = float(slider.input_value())
     assert 0.1 < t < 0.3
     assert_shows(figure, generator, classifier, 3, 8, t, 22)
 
@@ -186,7 +186,7 @@ def test_both_games_train_as_chapter_6_does(addresses, open_page):
     assert status(figure).startswith("On the wrong side, after 0 updates: data ")
     before = figure.locator("polyline").evaluate_all("all => all.map((line) => line.getAttribute('points'))")
     figure.get_by_role("button", name="Train").click()
-    expect(figure.get_by_role("status")).to_have_text(done(), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(), timeout=TRAINED)
     expect(figure.get_by_role("button", name="Train")).to_be_visible()
     after = figure.locator("polyline").evaluate_all("all => all.map((line) => line.getAttribute('points'))")
     assert [old == new for old, new in zip(before, after, strict=True)] == [True] * 2 + [False] * 6
@@ -202,13 +202,13 @@ def test_each_slider_trains_what_it_changes_anew_by_keyboard(addresses, open_pag
     weight.focus()
     page.keyboard.press("ArrowRight")
     assert weight.get_attribute("aria-valuetext") == "3"
-    expect(figure.get_by_role("status")).to_have_text(done(), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(), timeout=TRAINED)
     assert shares(figure)["ACGAN"] == pytest.approx(drawn("ACGAN", 3.0, 0.2, 0), abs=0.01)
     overlap = figure.get_by_label("overlap, the share of a class on the other side")
     overlap.focus()
     page.keyboard.press("Home")
     assert overlap.get_attribute("aria-valuetext") == "0.1 %"
-    expect(figure.get_by_role("status")).to_have_text(done(0.6), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(0.6), timeout=TRAINED)
     assert shares(figure)["CGAN"] == pytest.approx(drawn("CGAN", 1.0, 0.6, 0), abs=0.01)
 
 
@@ -233,10 +233,10 @@ def test_a_training_can_be_stopped_and_goes_on(addresses, open_page):
     expect(go).to_have_text("Train")
     page.evaluate("release()")
     stopped = re.compile(r"^On the wrong side, after (\d+)(?: and (\d+))? updates")
-    expect(figure.get_by_role("status")).not_to_have_text(re.compile("after 0 updates"), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).not_to_have_text(re.compile("after 0 updates"), timeout=TRAINED)
     assert all(0 < int(step) <= STEPS for step in stopped.match(status(figure)).groups("1"))
     go.click()
-    expect(figure.get_by_role("status")).to_have_text(done(), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(), timeout=TRAINED)
     assert shares(figure)["ACGAN"] == pytest.approx(drawn("ACGAN", 1.0, 0.2, 0), abs=0.01)
 
 
@@ -248,7 +248,7 @@ def test_another_seed_begins_elsewhere_and_an_impossible_one_is_told(addresses, 
     assert "Seed 1.5 is not possible" in figure.locator("[role=alert]").inner_text()
     box.fill("4")
     box.press("Enter")
-    expect(figure.get_by_role("status")).to_have_text(done(), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(), timeout=TRAINED)
     assert figure.locator("[role=alert]").inner_text() == ""
     for name in ("CGAN", "ACGAN"):
         assert shares(figure)[name] == pytest.approx(drawn(name, 1.0, 0.2, 4), abs=0.01)
@@ -257,7 +257,7 @@ def test_another_seed_begins_elsewhere_and_an_impossible_one_is_told(addresses, 
 def test_a_finger_begins_the_training(addresses, open_page):
     figure = alive(open_page(addresses["bells"], viewport=PHONE, has_touch=True), "bells")
     figure.get_by_role("button", name="Train").tap()
-    expect(figure.get_by_role("status")).to_have_text(done(), timeout=TRAINED)
+    expect(figure.locator("[role=status]")).to_have_text(done(), timeout=TRAINED)
 
 
 # ------------------------------------------------------------------------------------------ both
