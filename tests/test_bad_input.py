@@ -32,6 +32,7 @@ from gan_lib.data.pictures import png
 from gan_lib.errors import GanLibError
 from gan_lib.networks import NETWORKS
 from gan_lib.networks.classifier import SmallClassifier
+from gan_lib.networks.conditional import CGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.scores import judges, scoreboard, self_taught
@@ -105,6 +106,11 @@ SEEDED = "mlp-fashion-seed3"  # a recorded run of 0.2 MB
 @cache
 def _generator() -> MLPGenerator:
     return MLPGenerator(hidden=4).eval()
+
+
+@cache
+def _with_labels() -> CGANGenerator:
+    return CGANGenerator(width=4).eval()
 
 
 @cache
@@ -219,9 +225,10 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.transport.best_prices": lambda: {"p": LINE, "q": LINE},
     "chapters.transport.wasserstein": lambda: {"x": POINTS, "y": POINTS},
     "chapters.transport.steepest": lambda: {"values": LINE, "points": POINTS},
-    "chapters.two_classes.data": lambda: {"n": 4},
+    "chapters.two_classes.data": lambda: {"n": 4, "middle": 0.3},
+    "chapters.two_classes.overlap": lambda: {"middle": 0.3},
     "chapters.two_classes.labels": dict,
-    "chapters.two_classes.drawn": lambda: {"recipe": CLASSES},
+    "chapters.two_classes.drawn": lambda: {"recipe": CLASSES, "middle": 0.3},
     "chapters.two_classes.wrong_side": lambda: {"points": POINTS, "labels": torch.arange(4) % 2},
     "data.folder.folder": lambda: {"path": _some_pictures(), "side": 4},
     "data.folder.what_changed": lambda: {"images": random_images(), "fingerprint": "0" * 16},
@@ -319,6 +326,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "scores.scoreboard.as_text": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "by": "kid", "columns": ["z"]},
     "scores.scoreboard.record": lambda: {"found": scoreboard.recorded(["cgan-mlp-0"]), "folder": Path("new")},
     "scores.scoreboard.cost": lambda: {"name": SEEDED},
+    "show.blended.blended": lambda: {"generator": _with_labels(), "z": _z(1), "a": 0, "b": 1, "t": 0.5},
     "show.latent.sweep": lambda: {"generator": _generator(), "z": _z(1), "k": 0},
     "show.latent.linear": lambda: {"a": LINE, "b": 2 * LINE, "steps": 3},
     "show.latent.spherical": lambda: {"a": LINE, "b": LINE.flip(0), "steps": 3},
@@ -363,6 +371,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "training.games.relativistic_loss": lambda: {"values": torch.randn(4, 1), "others": torch.randn(4, 1)},
     "training.games.smoothed": lambda: {"smoothing": 0.1},
+    "training.games.weighted_acgan": lambda: {"weight": 0.5},
     "training.games.wgan": lambda: {"clip": 0.01},
     "training.games.wgan_gp": lambda: {"weight": 10.0},
     "training.games.r1": lambda: {"weight": 1.0},
@@ -392,7 +401,10 @@ GOOD: dict[str, Callable[[], dict]] = {
     },
     "widgets.be_d.be_the_discriminator": lambda: {"game": be_d.NAME},
     "widgets.earth.move_earth": lambda: {"first": [1, 0, 2], "second": [0, 3, 0], "merchant": True},
+    "widgets.bells.two_bells": lambda: {"middle": 0.3, "weight": 0.1, "steps": 1},
+    "widgets.blend.blend_labels": lambda: {"generator": _with_labels(), "classifier": SmallClassifier(), "t": 0.5},
     "widgets.export.export": lambda: {"generator": _generator()},
+    "widgets.export.export_classifier": lambda: {"classifier": SmallClassifier(), "image_shape": (1, 28, 28)},
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
     "widgets.find.find_z": lambda: {"generator": _generator(), "pictures": _pictures(), "steps": 1, "starts": 1},
     "widgets.inside.look_inside": lambda: {"generator": _generator(), "dims": [0]},
@@ -455,6 +467,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "scores.judges.record_judge": "the two recorders of judges end with it",
     "scores.own.own_score": "`score_of` and `evaluation_of` find the score by it",
     "scores.sliced.pictures_of": "the check of the pictures that are compared",
+    "show.blended.share": "the check of t",
     "show.latent.check_dimension": "the check of k in the functions beside it",
     "show.latent.labels_like": "what the functions beside it give a generator",
     "training.loop.check_losses": "`train` and `record` look at their own state",
@@ -462,6 +475,7 @@ INSIDE = {  # functions, or all of a module, that only the library calls → why
     "networks.any_side": "the sizes of the networks, tried below with each",
     "training.augment.known_kinds": "a Recipe's check of its augment, tried below",
     "training.games.ask": "the loop asks D by it",
+    "widgets.bells.recipe_of": "`two_bells` trains by it what it has checked",
     "training.held_out.verdict": "the loop asks D by it",
     "training.recipe": "a run's card is written, read and compared by them; a Recipe is tried below",
     "widgets.export.layer_by_layer": "`export` compares by it",

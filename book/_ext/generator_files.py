@@ -14,8 +14,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup, SoupStrainer
 from sphinx.errors import ExtensionError
 
-from gan_lib import runs
-from gan_lib.widgets.export import Exported, NotExportable, export
+from gan_lib import metrics, runs
+from gan_lib.widgets.export import Exported, NotExportable, export, export_classifier
 from gan_lib.widgets.face import base64_text
 
 DATA = SoupStrainer("script", type="application/json")
@@ -56,8 +56,10 @@ def asked_for(html: str) -> Iterator[str]:
 
 
 def recorded() -> Iterator[Exported]:
-    """Every recorded generator that a page can run."""
+    """Every recorded generator that a page can run, and the classifiers."""
     for history in sorted(runs.RECORDED.glob("*/history.safetensors")):
         if (history.parent / "weights.safetensors").exists():
             with contextlib.suppress(NotExportable):
                 yield export(runs.load(history.parent.name).generator)
+    for dataset in metrics.CLASSIFIERS:
+        yield export_classifier(metrics.judge(dataset, 28).classifier)

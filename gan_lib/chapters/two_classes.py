@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from gan_lib.data import ImageSet
 from gan_lib.errors import BadInput, brief
-from gan_lib.machine.given import numbers, whole
+from gan_lib.machine.given import finite, numbers, whole
 from gan_lib.machine.rng import z_from_seed
 from gan_lib.networks.points import PointDiscriminator, PointGenerator
 from gan_lib.training import train
@@ -18,19 +19,38 @@ from gan_lib.training.recipe import Recipe
 from gan_lib.training.state import State
 
 MIDDLE, WIDTH = 0.2, 0.2  # of the first coordinate: class 0 lies around −MIDDLE, class 1 around MIDDLE
+FARTHEST = 0.6  # for MIDDLE: from there on the square −1…1 would cut off much
 POINTS, POINTS_SEED = 4000, 9  # drawn from a trained G
 
 
-def data(n: int = 8192) -> ImageSet:
+def data(n: int = 8192, middle: float = MIDDLE) -> ImageSet:
     """n points float32 (n, 2) in −1…1 with labels 0 and 1 in turn; the second coordinate is the same for both.
 
-    BadInput: n below 1.
+    Args:
+        n: how many.
+        middle: the mean of class 1's first coordinate, 0…0.6; that of class 0 is −middle. 0: the two are one.
+
+    Raises:
+        BadInput: n below 1, or another middle.
     """
-    n = whole("n", n)
+    n, middle = whole("n", n), _checked(middle)
     labels = torch.arange(n) % 2
     points = WIDTH * torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
-    points[:, 0] += MIDDLE * (2 * labels - 1)
+    points[:, 0] += middle * (2 * labels - 1)
     return ImageSet("two classes", points.clamp(-1, 1), labels, ("left", "right"))
+
+
+def _checked(middle: float) -> float:
+    """`middle` as a number. BadInput: not 0…0.6."""
+    number = finite("middle", middle)
+    if not 0 <= number <= FARTHEST:
+        raise BadInput(f"middle is {number:g}; choose a number from 0 to {FARTHEST:g}.")
+    return number
+
+
+def overlap(middle: float = MIDDLE) -> float:
+    """The share of a class that lies on the other one's side of 0: Φ(−middle / WIDTH). BadInput: as for `data`."""
+    return 0.5 * math.erfc(_checked(middle) / WIDTH / math.sqrt(2))
 
 
 def _forgetful_d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
@@ -68,16 +88,16 @@ def labels() -> Tensor:
     return torch.arange(POINTS) % 2
 
 
-def drawn(recipe: Recipe) -> Tensor:
+def drawn(recipe: Recipe, middle: float = MIDDLE) -> Tensor:
     """Train one of `RECIPES`, or a variation, and draw one point for each of `labels`: float32 (POINTS, 2).
 
-    BadInput: a recipe without labels, or one that does not learn points of two classes.
+    BadInput: a recipe without labels, one that does not learn points of two classes, or a middle as for `data`.
     """
     if not isinstance(recipe, Recipe):
         raise BadInput(f"{brief(recipe)} is no recipe; take one of two_classes.RECIPES, or vary it.")
     if not recipe.game.conditional:
         raise BadInput(f"the game {recipe.game.name} has no labels; take one of two_classes.RECIPES, or vary it.")
-    points = data()
+    points = data(middle=middle)
     state = State(recipe, len(points.pixels))
     train(state, points, show_progress=False)
     with torch.no_grad():

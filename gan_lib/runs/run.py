@@ -38,7 +38,7 @@ __all__ = ["GRID", "RECORDED", "STATE", "Run", "draw", "draw_fixed", "find", "fi
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 GRID = 8  # columns of a sheet of samples, and rows where the recipe keeps all pictures
-SHIPPED: WeakSet[nn.Module] = WeakSet()  # generators of the book's own runs: a built page has their weights beside it
+SHIPPED: WeakSet[nn.Module] = WeakSet()  # the book's own, and its classifiers: a built page has their weights beside it
 Z_SEED = 1234  # the same z in every run, so that runs can be compared picture by picture
 
 

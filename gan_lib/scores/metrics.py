@@ -35,6 +35,7 @@ from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.runs import find, weights
 from gan_lib.runs.folders import read_folder
+from gan_lib.runs.run import SHIPPED
 from gan_lib.scores.kid import kid
 from gan_lib.scores.own import own_score
 
@@ -192,7 +193,9 @@ def judge(dataset: str, side: int) -> Judge:
         BadInput: another data set or side.
         BadRun: the classifier's run is missing or damaged.
     """
-    return _opened(dataset, side, CLASSIFIERS, SmallClassifier)
+    found = _opened(dataset, side, CLASSIFIERS, SmallClassifier)
+    SHIPPED.add(found.classifier)
+    return found
 
 
 @_kept

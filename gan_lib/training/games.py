@@ -327,22 +327,36 @@ def smoothed(smoothing: float = 0.1) -> Game:
     return Game("smoothed", d_loss, _look_real, {"smoothing": smoothing})
 
 
-def _acgan_d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
-    """−(L_S + L_C), Odena et al. 2017, eqs. 2 and 3: right source, and right class of both kinds of image."""
+def _acgan_d_loss(discriminator: nn.Module, batch: Batch, weight: float = 1.0) -> DLoss:
+    """−(L_S + λ L_C), Odena et al. 2017, eqs. 2 and 3: right source, and right class of both kinds of image."""
     real_logits, real_classes = discriminator(batch.real)  # (B, 1), (B, classes); D is not told the label
     fake_logits, fake_classes = discriminator(batch.fake)
     source = discriminator_loss(real_logits, fake_logits)
     classes = cross_entropy(real_classes, batch.labels) + cross_entropy(fake_classes, batch.labels)
-    return DLoss(source + classes, real_logits, fake_logits)
+    return DLoss(source + weight * classes, real_logits, fake_logits)
 
 
-def _acgan_g_loss(discriminator: nn.Module, batch: Batch) -> Tensor:
-    """L_S − L_C in its non-saturating form: look real, and look like the label."""
+def _acgan_g_loss(discriminator: nn.Module, batch: Batch, weight: float = 1.0) -> Tensor:
+    """L_S − λ L_C in its non-saturating form: look real, and look like the label."""
     fake_logits, fake_classes = discriminator(batch.fake)
-    return non_saturating_generator_loss(fake_logits) + cross_entropy(fake_classes, batch.labels)
+    return non_saturating_generator_loss(fake_logits) + weight * cross_entropy(fake_classes, batch.labels)
 
 
-ACGAN = Game("acgan", _acgan_d_loss, _acgan_g_loss, conditional=True)
+ACGAN = Game("acgan", _acgan_d_loss, _acgan_g_loss, conditional=True)  # λ = 1
+
+
+def weighted_acgan(weight: float = 1.0) -> Game:
+    """`ACGAN` with another weight λ of the class term, in D's loss and in G's. BadInput unless weight ≥ 0."""
+    if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+        raise BadInput(f"the class term's weight is {brief(weight)}; choose a finite number, 0 or more, for example 1.")
+
+    def d_loss(discriminator: nn.Module, batch: Batch) -> DLoss:
+        return _acgan_d_loss(discriminator, batch, weight)
+
+    def g_loss(discriminator: nn.Module, batch: Batch) -> Tensor:
+        return _acgan_g_loss(discriminator, batch, weight)
+
+    return Game("weighted-acgan", d_loss, g_loss, {"weight": weight}, conditional=True)
 
 
 def _criticise(critic: nn.Module, batch: Batch) -> DLoss:
@@ -463,6 +477,7 @@ def _look_more_real(critic: nn.Module, batch: Batch) -> Tensor:
 GAMES: dict[str, Game | Callable[..., Game]] = {
     **{game.name: game for game in (MINIMAX, NON_SATURATING, CGAN, ACGAN, HINGE, LEAST_SQUARES, UNBOUNDED)},
     "smoothed": smoothed,
+    "weighted-acgan": weighted_acgan,
     "wgan": wgan,
     "wgan-gp": wgan_gp,
     "r1": r1,

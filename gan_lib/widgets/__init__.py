@@ -6,6 +6,8 @@ static face; it is set when notebooks are produced.
 """
 
 from gan_lib.widgets.be_d import be_the_discriminator
+from gan_lib.widgets.bells import two_bells
+from gan_lib.widgets.blend import blend_labels
 from gan_lib.widgets.earth import move_earth
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
@@ -25,6 +27,7 @@ __all__ = [
     "LatentExplorer",
     "LiveFigure",
     "be_the_discriminator",
+    "blend_labels",
     "explore",
     "explore_latent",
     "find_z",
@@ -39,4 +42,5 @@ __all__ = [
     "shrink_z",
     "train_pictures",
     "train_plane",
+    "two_bells",
 ]

@@ -44,6 +44,17 @@ TRAIN = (  # a training in the page, after TORCH
 SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of a .wasm file, a constant of its name
     "arithmetic": ("arithmetic.js", "playground.js"),
     "be-d": ("generators.js", "be_d/be_d.js"),
+    "bells": (*TORCH, *TRAIN, "small_chart.js", "bells/bells.js"),
+    "blend": (
+        "random.js",
+        *KERNEL,
+        "engine.js",
+        "generators.js",
+        "newest.js",
+        "labels.js",
+        "small_chart.js",
+        "blend/blend.js",
+    ),
     "earth": ("earth/plans.js", "earth/board.js", "earth/merchant.js", "earth/earth.js"),
     "explore": ("explore.js",),
     "find": (

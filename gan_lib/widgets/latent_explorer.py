@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from IPython.display import display
@@ -16,7 +16,7 @@ from gan_lib.machine.rng import z_from_seed
 from gan_lib.networks.brought import Drawer
 from gan_lib.runs.run import SHIPPED
 from gan_lib.show.latent import sweep
-from gan_lib.widgets.export import NotExportable, export
+from gan_lib.widgets.export import Exported, NotExportable, export
 from gan_lib.widgets.face import display_page
 from gan_lib.widgets.live_latent import Generators, LatentExplorer, setting
 
@@ -76,10 +76,10 @@ def data_of(networks: dict[str, dict], dims: list[int], seed: int, label: int, n
     return {"generators": generators, "dims": dims, "seed": seed, "label": label, "classes": names or None}
 
 
-def travelling(generator: nn.Module) -> dict:
+def travelling(network: nn.Module, how: Callable[[nn.Module], Exported] = export) -> dict:
     """The network as a page gets it: with its weights, or without those of a large one of the book. NotExportable."""
-    exported = export(generator)
-    if len(exported.weights) > TRAVELS and generator in SHIPPED:
+    exported = how(network)
+    if len(exported.weights) > TRAVELS and network in SHIPPED:
         return exported.spec
     return exported.whole()
 

@@ -19,6 +19,7 @@ ARGUMENTS = {
     "batch_norm": "input running_mean running_var weight bias training momentum eps",
     "leaky_relu": "input negative_slope",
     "interpolate": "input size scale_factor mode",
+    "max_pool2d": "input kernel_size stride padding dilation ceil_mode",
 }
 ARITHMETIC = {  # with a number b: x → scale · x + shift
     "add": lambda b: (1, b),
@@ -48,11 +49,13 @@ class Layers:
         size: how many numbers the page has now.
     """
 
-    def __init__(self, latent_dim: int, classes: int, who: str):
+    def __init__(self, latent_dim: int, classes: int, who: str, picture: tuple[int, ...] = ()):
+        """picture: (C, H, W), if it begins with one instead of z."""
+        self.latent_dim = latent_dim
         self.layers: list[dict] = []
         self.weights: list[list[Tensor]] = []
         self.codes = torch.zeros(classes, 0)
-        self.place, self.size = torch.arange(latent_dim), latent_dim
+        self.place, self.size = _places(picture) if picture else torch.arange(latent_dim), latent_dim
         self.kept: list[tuple[Step, Tensor]] = []  # what branches that are not at their end began with, and its place
         self.who, self.moved = who, ""
 
@@ -102,6 +105,8 @@ class Layers:
                 self._batch_norm(step, given)
             case "interpolate", 3 if given.get("mode", "nearest") in ("nearest", "nearest-exact"):
                 self._upsample(step)
+            case "max_pool2d", 3:
+                self._max_pool(step, given)
             case "relu", _:
                 self._add({"op": "leaky_relu", "slope": 0})
             case "leaky_relu", _:
@@ -199,6 +204,18 @@ class Layers:
         self._add(
             {"op": "upsample", "side": side, "factor": high // side} | ({"width": width} if width != side else {})
         )
+        self._picture(step)
+
+    def _max_pool(self, step: Step, given: dict) -> None:
+        """One whose windows lie side by side and leave nothing over."""
+        _, side, width = self.place.shape
+        factor = self._one(step, "kernel size", given["kernel_size"])
+        stride, padding, dilation = (given.get(name) for name in ("stride", "padding", "dilation"))
+        stride = factor if stride is None else self._one(step, "stride", stride)
+        if (stride, padding or 0, dilation or 1, side % factor, width % factor) != (factor, 0, 1, 0, 0):
+            self._refuse(f"{step.who} whose windows overlap, or do not fill the picture,")
+        self.channels_last()
+        self._add({"op": "max_pool", "side": side, "factor": factor} | ({"width": width} if width != side else {}))
         self._picture(step)
 
     def _batch_norm(self, step: Step, given: dict) -> None:

@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from gan_lib.chapters import two_classes
+from gan_lib.errors import BadInput
 from gan_lib.networks.conditional import ACGANMLPDiscriminator, CGANDiscriminator
 from gan_lib.training import games
 from gan_lib.training.games import Batch
@@ -202,6 +203,22 @@ def test_the_two_classes_overlap_as_much_as_two_gaussians_one_width_from_the_bor
     assert two_classes.wrong_side(points.pixels, points.labels) == pytest.approx(norm.cdf(-1), abs=0.01)
     assert points.pixels[points.labels == 1, 0].std().item() == pytest.approx(0.2, abs=0.005)
     assert points.pixels[:, 1].mean().item() == pytest.approx(0, abs=0.005)
+
+
+@pytest.mark.parametrize("middle", [0, 0.1, 0.4])
+def test_the_overlap_is_the_share_of_a_gaussian_beyond_the_border(middle):
+    assert two_classes.overlap(middle) == pytest.approx(norm.cdf(-middle / 0.2), rel=1e-12)
+    points = two_classes.data(100_000, middle)
+    assert two_classes.wrong_side(points.pixels, points.labels) == pytest.approx(two_classes.overlap(middle), abs=0.01)
+    first = points.pixels[points.labels == 1, 0]
+    assert first.mean().item() == pytest.approx(middle, abs=0.005)
+
+
+@pytest.mark.parametrize("middle", [-0.1, 0.7, "x", None])
+def test_bells_that_would_leave_the_square_are_refused(middle):
+    for refuses in (lambda: two_classes.data(8, middle), lambda: two_classes.overlap(middle)):
+        with pytest.raises(BadInput, match="middle is"):
+            refuses()
 
 
 def test_the_forgetful_game_looks_at_no_label():

@@ -277,15 +277,15 @@ def please(n):
     return -values(n, n.fake).mean()
 
 
-def acgan_d(n):
+def acgan_d(n, weight=1):
     real, fake = values(n, n.real), values(n, n.fake)
     classes = class_equation(real[:, 1:], n.labels) + class_equation(fake[:, 1:], n.labels)
-    return d_equation(real[:, 0], fake[:, 0]) + classes
+    return d_equation(real[:, 0], fake[:, 0]) + weight * classes
 
 
-def acgan_g(n):
+def acgan_g(n, weight=1):
     fake = values(n, n.fake)
-    return non_saturating_equation(fake[:, 0]) + class_equation(fake[:, 1:], n.labels)
+    return non_saturating_equation(fake[:, 0]) + weight * class_equation(fake[:, 1:], n.labels)
 
 
 def cgan_d(n):
@@ -304,6 +304,7 @@ GAMES = {  # name: the game, what D descends, what G descends
     "smoothed much": (games.smoothed(0.4), plain(0.4), look_real),
     "CGAN": (games.CGAN, cgan_d, cgan_g),
     "ACGAN": (games.ACGAN, acgan_d, acgan_g),
+    "ACGAN, light": (games.weighted_acgan(0.3), lambda n: acgan_d(n, 0.3), lambda n: acgan_g(n, 0.3)),
     "hinge": (games.HINGE, hinge_d, please),
     "least squares": (games.LEAST_SQUARES, squares_d, squares_g),
     "WGAN": (games.wgan(), penalised(0), please),
@@ -320,7 +321,7 @@ TOLD = ("CGAN", "CGAN with R1")  # D takes the labels, too
 
 
 def small_for(name, batch):
-    outputs = 1 + CLASSES if name == "ACGAN" else 1
+    outputs = 1 + CLASSES if "ACGAN" in name else 1
     return Small(torch.Size(batch), outputs, takes_labels=name in TOLD)
 
 
@@ -395,6 +396,7 @@ def test_each_game_says_what_goes_with_it():
     assert facts == dict.fromkeys(GAMES, (False, None, True, False)) | {
         "CGAN": conditional,
         "ACGAN": conditional,
+        "ACGAN, light": conditional,
         "hinge": (False, None, False, False),
         "least squares": (False, None, False, False),
         "WGAN": (False, 0.01, False, False),

@@ -84,7 +84,7 @@ GAMES = {
     "r1-r2": games.r1_r2(2.0),
     "relativistic": games.relativistic(2.0),
     "cgan": games.CGAN,
-    "acgan": games.ACGAN,
+    "acgan": games.weighted_acgan(2.0),
 }
 OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
 DEFAULTS = {
@@ -110,7 +110,7 @@ def pages(game: str, **changes) -> dict:
 def ours(page: dict, game: games.Game, classes: int = 0) -> Recipe:
     """The same recipe in gan_lib."""
     told = {"classes": classes} if classes else {}
-    auxiliary = {"auxiliary": True} if game.name == "acgan" else {}
+    auxiliary = {"auxiliary": True} if "acgan" in game.name else {}
     adam = page["optimizer"] == "adam"
     return Recipe(
         "page",

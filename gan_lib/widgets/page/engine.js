@@ -6,7 +6,7 @@
  */
 const ENGINE = [
   engine, readNumbers, readBytes, float16Table, planProducts, workspace, openKernel, plainGemm, packWeights, linear, convTranspose,
-  upsample, moved,
+  upsample, maxPool, moved,
 ];
 
 /* Uses nothing but the functions of ENGINE: their texts are also the worker's program. */
@@ -35,6 +35,7 @@ function engine(spec, text, wasm) {
     tanh: (layer, value) => value.map(Math.tanh),
     sigmoid: (layer, value) => value.map((v) => 1 / (1 + Math.exp(-v))),
     upsample,
+    max_pool: maxPool,
     keep(layer, value) {
       kept.push(value.slice()); // a copy: affine writes into its own
       return value;
@@ -57,6 +58,7 @@ function engine(spec, text, wasm) {
   }
 
   return {
+    values: ({ inputs, pictures }) => run(inputs, pictures),
     draw: ({ inputs, pictures }) => Uint8ClampedArray.from(run(inputs, pictures), (v) => Math.round((v + 1) * 127.5)),
     /* inputs: two, a step of 2 · delta apart → |change| per unit, one number a pixel */
     effect({ inputs, delta }) {
@@ -197,6 +199,17 @@ function upsample({ side, width = side, factor }, value, pictures) {
   for (let pixel = 0; pixel < y.length / channels; pixel++) {
     const line = Math.floor(pixel / wide / factor), source = (line * width + Math.floor((pixel % wide) / factor)) * channels;
     y.set(value.subarray(source, source + channels), pixel * channels);
+  }
+  return y;
+}
+
+/* The largest number of each factor · factor pixels. */
+function maxPool({ side, width = side, factor }, value, pictures) {
+  const channels = value.length / (pictures * side * width), wide = width / factor;
+  const y = new Float32Array(value.length / factor ** 2).fill(-Infinity);
+  for (let pixel = 0, i = 0; i < value.length; pixel++) {
+    const line = Math.floor(pixel / width / factor), target = (line * wide + Math.floor((pixel % width) / factor)) * channels;
+    for (let c = 0; c < channels; c++, i++) if (value[i] > y[target + c]) y[target + c] = value[i];
   }
   return y;
 }

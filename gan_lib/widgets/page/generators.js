@@ -50,7 +50,7 @@ async function connect(port, generator) {
   };
   await ask("open", generator);
   const asks = (task) => (data) => ask(task, data);
-  return Object.fromEntries(["draw", "effect", "look", "effects"].map((task) => [task, asks(task)]));
+  return Object.fromEntries(["values", "draw", "effect", "look", "effects"].map((task) => [task, asks(task)]));
 }
 
 /* The worker's half. */

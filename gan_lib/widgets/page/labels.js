@@ -1,10 +1,10 @@
 /* How the reader chooses a class: out of a list, or by a button for each. Both: { node, show(label) }. */
 
-function labelList(names, choose) {
+function labelList(names, choose, title = "label") {
   const options = names.map((name, i) => element("option", { value: i }, name));
-  const box = element("select", { "aria-label": "label" }, ...options);
+  const box = element("select", { "aria-label": title }, ...options);
   box.addEventListener("change", () => choose(+box.value));
-  return { node: element("label", {}, "label", box), show: (label) => { box.value = label; } };
+  return { node: element("label", {}, title, box), show: (label) => { box.value = label; } };
 }
 
 /* Radio buttons, so that the arrow keys move among them; for one explorer on a page. */

@@ -47,11 +47,11 @@ function pageGame(torch, recipe) {
     d_loss(d, { real, fake, labels }) {
       const [onReal, realClasses] = d(real), [onFake, fakeClasses] = d(fake);
       const classes = cross_entropy(realClasses, labels).add(cross_entropy(fakeClasses, labels));
-      return { loss: apart(onReal, onFake).add(classes), onReal, onFake };
+      return { loss: apart(onReal, onFake).add(classes.mul(recipe.weight)), onReal, onFake };
     },
     g_loss(d, { fake, labels }) {
       const [onFake, classes] = d(fake);
-      return real(onFake).add(cross_entropy(classes, labels));
+      return real(onFake).add(cross_entropy(classes, labels).mul(recipe.weight));
     },
   };
   return known({ // probability: σ(logit) is one; clip: D's weights stay within it

@@ -6,7 +6,7 @@ const RECIPE = {
   game: "non-saturating", // a name of GAME_NAMES
   smoothing: 0, // of the non-saturating game: gan_lib's smoothed(smoothing)
   clip: 0.1, // of wgan
-  weight: 1, // of the penalty on D's slope: λ of wgan-gp, γ of r1, r1-r2 and relativistic
+  weight: 1, // of the penalty on D's slope: λ of wgan-gp, γ of r1, r1-r2 and relativistic; of acgan's class term
   generator: { hidden: 2, width: 64 }, // hidden layers (points alone) and the width of each
   discriminator: { hidden: 2, width: 64 },
   latent_dim: 8,

@@ -1,7 +1,7 @@
 /* What a trainer does when it is asked, see README.md. */
 function trainerTasks({ recipe, data, wasm }) {
   const torch = smallTorch(wasm), isPlane = recipe.networks === "points";
-  const state = pageState(torch, recipe, isPlane ? toySet(torch, recipe.data, data?.painted) : data);
+  const state = pageState(torch, recipe, isPlane && !data?.rows ? toySet(torch, recipe.data, data?.painted) : data);
   let good = snapshotOf(state), keptAt = Date.now();
 
   /* Whatever trains goes through here. */
