@@ -9,6 +9,7 @@ from gan_lib.widgets.be_d import be_the_discriminator
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
+from gan_lib.widgets.landscape import critic_landscape
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
 from gan_lib.widgets.live_latent import LatentExplorer
@@ -22,6 +23,7 @@ __all__ = [
     "LatentExplorer",
     "LiveFigure",
     "be_the_discriminator",
+    "critic_landscape",
     "explore",
     "explore_latent",
     "find_z",

@@ -66,6 +66,15 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "graph/plays.js",
         "graph/graph.js",
     ),
+    "landscape": (
+        *TORCH,
+        *TRAIN,
+        "plane/stage.js",
+        "newest.js",
+        "small_chart.js",
+        "landscape/critic.js",
+        "landscape/landscape.js",
+    ),
     "latent": (
         "random.js",
         *KERNEL,

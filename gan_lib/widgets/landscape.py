@@ -1,0 +1,107 @@
+"""A critic as a landscape: two clouds, a critic that is trained between them, its height and its slope as maps.
+
+The page trains by itself, so the same output serves the page, JupyterLab and Colab.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Tensor
+
+from gan_lib.chapters import critic, transport
+from gan_lib.data.pictures import figure_png
+from gan_lib.errors import BadInput
+from gan_lib.machine.given import positive, whole
+from gan_lib.networks.points import PointDiscriminator
+from gan_lib.widgets.face import display_page
+
+MOST_WEIGHT, MOST_CLIP, MOST_UPDATES = 1_000, 1, 2_000
+SIDE = 64  # of the still picture's maps
+BLUE, ORANGE = "#17609c", "#b5420f"  # real, made; as in page/plane/stage.js
+
+
+def critic_landscape(
+    real: Tensor | None = None,
+    made: Tensor | None = None,
+    *,
+    limit: str = "penalty",
+    weight: float = 10.0,
+    clip: float = 0.1,
+    layers: int = 3,
+    updates: int = critic.UPDATES,
+    seed: int = 0,
+) -> None:
+    """Train a critic by `chapters.critic.fit` for the still picture, and display it; the page trains the same one.
+
+    Args:
+        real: (n, 2) within −1…1, n from 2 to 100; `chapters.critic.two_clouds` where both are None.
+        made: as many.
+        limit: what the reader finds set: "nothing", "clip" or "penalty".
+        weight: λ of the penalty, above 0, at most 1,000.
+        clip: the weights stay within ±clip, above 0, at most 1.
+        layers: linear layers of the critic, 2…12.
+        updates: that are made before the reader comes, 0…2,000.
+        seed: decides the first weights, the pairs and the penalty's places, 0…2³²−1.
+
+    Raises:
+        BadInput: what `fit` refuses, one cloud alone, two equal points, or a number out of range.
+    """
+    if (real is None) != (made is None):
+        raise BadInput("one cloud is missing; give real and made, or none of both.")
+    clouds = critic.two_clouds() if real is None else critic.checked_clouds(real, made)
+    real, made = ((1e4 * cloud).round() / 1e4 for cloud in clouds)  # few digits say them exactly
+    if (weight := positive("weight", weight)) > MOST_WEIGHT:
+        raise BadInput(f"weight is {weight:g}; choose a number above 0, at most {MOST_WEIGHT:,}.")
+    if (clip := positive("clip", clip)) > MOST_CLIP:
+        raise BadInput(f"clip is {clip:g}; choose a number above 0, at most {MOST_CLIP}.")
+    updates, seed = whole("updates", updates, 0, MOST_UPDATES), whole("seed", seed, 0, 2**32 - 1)
+    recipe = {"weight": weight, "clip": clip, "layers": layers, "seed": seed}
+    trained = critic.fit(real, made, limit, updates=updates, **recipe)
+    w1 = transport.wasserstein(real, made)
+    data = {
+        **{name: [round(v, 4) for v in cloud.flatten().tolist()] for name, cloud in (("real", real), ("made", made))},
+        **recipe,
+        "limit": limit,
+        "width": critic.WIDTH,
+        "rate": critic.RATE,
+        "updates": updates,
+        "w1": w1,
+    }
+    alt = _told(trained, real, made, f"{updates:,} updates, limit on the slope: {limit}", w1)
+    display_page("landscape", data, _poster(trained, real, made), alt, "Where scripts run, this critic can be trained.")
+
+
+def _told(trained: PointDiscriminator, real: Tensor, made: Tensor, how: str, w1: float) -> str:
+    points = torch.cat([real, made])
+    with torch.no_grad():
+        values = trained(points)  # (2n, 1)
+    value = (values[: len(real)].mean() - values[len(real) :].mean()).item()
+    steepest, slope = transport.steepest(values, points), critic.gradient_lengths(trained, points)[:, 0].mean()
+    return (
+        f"A critic between real points, blue, and made ones, orange; {how}: value {value:.3g}, steepest pair K "
+        f"{steepest:.3g}, W₁ = {w1:.3g}, slope at the points {slope:.3g} (mean). Left its height, right its slope."
+    )
+
+
+def _poster(trained: PointDiscriminator, real: Tensor, made: Tensor) -> bytes:
+    """Height with a line for every 0.1, or some more; slope around 1."""
+    along = torch.linspace(-1, 1, SIDE)
+    y, x = torch.meshgrid(along, along, indexing="ij")
+    places = torch.stack([x, y], dim=-1).reshape(-1, 2)  # (SIDE², 2)
+    with torch.no_grad():
+        height = trained(places).reshape(SIDE, SIDE)
+    slope = critic.gradient_lengths(trained, places)[:, 0].reshape(SIDE, SIDE)
+    figure, axes = plt.subplots(1, 2, figsize=(8, 4.2))
+    middle = (height.min() + height.max()).item() / 2
+    steps = torch.arange(-12, 13) * max(0.1, (height.max() - height.min()).item() / 24)  # where it is flat, no line
+    look = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "bilinear"}
+    axes[0].imshow(height, cmap="RdBu", vmin=middle - 1, vmax=middle + 1, **look)
+    axes[0].contour(along, along, height - middle, levels=steps, colors="black", linewidths=0.5, alpha=0.6)
+    axes[1].imshow(slope / (1 + slope), cmap="PRGn_r", vmin=0, vmax=1, **look)
+    for axis, title in zip(axes, ("height f(x)", "length of the slope: 1 is white"), strict=True):
+        axis.scatter(*real.T, s=14, facecolors="none", edgecolors=BLUE)
+        axis.scatter(*made.T, s=10, color=ORANGE)
+        axis.set(title=title, xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
+        axis.grid(False)
+    return figure_png(figure)
