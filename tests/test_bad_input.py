@@ -185,7 +185,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.critic.two_clouds": dict,
     "chapters.critic.checked_clouds": _clouds_of_points,
     "chapters.critic.fit": lambda: _clouds_of_points() | {"limit": "clip", "layers": 2, "updates": 1},
-    "chapters.critic.gradient_lengths": lambda: {"critic": PointDiscriminator(4), "points": _clouds_of_points()["real"]},
+    "chapters.critic.gradient_lengths": lambda: {"critic": PointDiscriminator(4), "points": torch.rand(3, 2)},
     "chapters.divergences.gaussian": lambda: {"x": LINE, "mu": 0.0, "sigma": 1.0},
     "chapters.divergences.best_discriminator": lambda: {"p_data": LINE, "p_g": LINE},
     "chapters.divergences.value": lambda: {"p_data": LINE, "p_g": LINE, "d": LINE, "dx": 1.0},
