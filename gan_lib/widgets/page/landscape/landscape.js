@@ -13,6 +13,8 @@ const LANDSCAPE_SIDE = 32, STEEP_INKS = [[127, 60, 160], [40, 140, 70]]; // stee
 const digits = (v, n = 3) => String(Number(v.toPrecision(n))).replaceAll("-", "−");
 const powerOfTen = (k) => `10${String(k).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}`;
 
+const isNumber = ({ value, steepest, layers }) => Number.isFinite(value + steepest + layers[0]);
+
 async function criticLandscape(root, spec) {
   await new CriticLandscape(root, spec).open(); // until then the still picture is shown
 }
@@ -32,7 +34,8 @@ class CriticLandscape {
     this.worker = await openWorker([...TRAINER, criticTasks, steepestOf], criticTasks, opening);
     do {
       this.last = await this.worker.ask("train", { updates: updates - (this.last?.step ?? 0), ms: 500 });
-    } while (this.last.step < updates);
+    } while (this.last.step < updates && isNumber(this.last));
+    if (!isNumber(this.last)) throw new Error("its critic’s values have become too large to be numbers");
     this.show();
   }
 
@@ -119,7 +122,7 @@ class CriticLandscape {
       if (!this.root.isConnected) return void this.worker.close();
       await new Promise(requestAnimationFrame);
       if (this.changes.anew) continue; // what was asked for meanwhile begins anew
-      if (!Number.isFinite(look.value + look.steepest + look.layers[0])) return void this.halt(TOO_LARGE);
+      if (!isNumber(look)) return void this.halt(TOO_LARGE);
       this.last = look;
       this.show();
     } while (this.running);
@@ -130,7 +133,7 @@ class CriticLandscape {
     const { spec, last: { step, heights, slopes, layers, places }, maps: [height, steep] } = this;
     const [low, high] = limitsOf(heights), middle = (low + high) / 2, shown = { map: true, data: true, samples: true };
     const points = { real: spec.real, samples: spec.made };
-    let every = 0.1;
+    let every = 0.1; // a height of 1 is a distance of 1 at a slope of 1
     while (high - low > 25 * every) every *= 10;
     const first = Math.ceil(low / every), lines = Math.floor(high / every) - first + 1;
     const levels = Array.from({ length: lines }, (_, k) => every * (first + k));
