@@ -11,14 +11,19 @@ from torch import Tensor
 
 from gan_lib.chapters import critic, transport
 from gan_lib.data.pictures import figure_png
-from gan_lib.errors import BadInput
-from gan_lib.machine.given import positive, whole
+from gan_lib.errors import BadInput, brief
+from gan_lib.machine.given import finite, whole
 from gan_lib.networks.points import PointDiscriminator
 from gan_lib.widgets.face import display_page
+from gan_lib.widgets.plane import BLUE, FIELD, ORANGE
 
-MOST_WEIGHT, MOST_CLIP, MOST_UPDATES = 1_000, 1, 2_000
+CHOICES = {  # of the page's sliders
+    "weight": (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
+    "clip": (0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    "layers": tuple(range(2, critic.MOST_LAYERS + 1)),
+}
+MOST_UPDATES = 2_000
 SIDE = 64  # of the still picture's maps
-BLUE, ORANGE = "#17609c", "#b5420f"  # real, made; as in page/plane/stage.js
 
 
 def critic_landscape(
@@ -38,8 +43,8 @@ def critic_landscape(
         real: (n, 2) within −1…1, n from 2 to 100; `chapters.critic.two_clouds` where both are None.
         made: as many.
         limit: what the reader finds set: "nothing", "clip" or "penalty".
-        weight: λ of the penalty, above 0, at most 1,000.
-        clip: the weights stay within ±clip, above 0, at most 1.
+        weight: λ of the penalty, one of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100.
+        clip: the weights stay within ±clip, one of 0.01, 0.02, 0.05, 0.1, 0.2, 0.5.
         layers: linear layers of the critic, 2…12.
         updates: that are made before the reader comes, 0…2,000.
         seed: decides the first weights, the pairs and the penalty's places, 0…2³²−1.
@@ -51,25 +56,33 @@ def critic_landscape(
         raise BadInput("one cloud is missing; give real and made, or none of both.")
     clouds = critic.two_clouds() if real is None else critic.checked_clouds(real, made)
     real, made = ((1e4 * cloud).round() / 1e4 for cloud in clouds)  # few digits say them exactly
-    if (weight := positive("weight", weight)) > MOST_WEIGHT:
-        raise BadInput(f"weight is {weight:g}; choose a number above 0, at most {MOST_WEIGHT:,}.")
-    if (clip := positive("clip", clip)) > MOST_CLIP:
-        raise BadInput(f"clip is {clip:g}; choose a number above 0, at most {MOST_CLIP}.")
+    recipe = {"weight": weight, "clip": clip, "layers": layers}
+    recipe = {name: _chosen(name, value) for name, value in recipe.items()}
     updates, seed = whole("updates", updates, 0, MOST_UPDATES), whole("seed", seed, 0, 2**32 - 1)
-    recipe = {"weight": weight, "clip": clip, "layers": layers, "seed": seed}
-    trained = critic.fit(real, made, limit, updates=updates, **recipe)
+    trained = critic.fit(real, made, limit, updates=updates, seed=seed, **recipe)
     w1 = transport.wasserstein(real, made)
     data = {
         **{name: [round(v, 4) for v in cloud.flatten().tolist()] for name, cloud in (("real", real), ("made", made))},
         **recipe,
+        "choices": CHOICES,
+        "seed": seed,
         "limit": limit,
         "width": critic.WIDTH,
         "rate": critic.RATE,
         "updates": updates,
-        "w1": w1,
+        "w1": round(w1, 6),
     }
     alt = _told(trained, real, made, f"{updates:,} updates, limit on the slope: {limit}", w1)
     display_page("landscape", data, _poster(trained, real, made), alt, "Where scripts run, this critic can be trained.")
+
+
+def _chosen(name: str, value: object) -> float:
+    """The choice that equals `value`. BadInput: there is none."""
+    number = finite(name, value)
+    for choice in CHOICES[name]:
+        if choice == number and not isinstance(value, bool):
+            return choice
+    raise BadInput(f"{name} is {brief(value)}; choose one of {', '.join(f'{choice:g}' for choice in CHOICES[name])}.")
 
 
 def _told(trained: PointDiscriminator, real: Tensor, made: Tensor, how: str, w1: float) -> str:
@@ -92,12 +105,14 @@ def _poster(trained: PointDiscriminator, real: Tensor, made: Tensor) -> bytes:
     with torch.no_grad():
         height = trained(places).reshape(SIDE, SIDE)
     slope = critic.gradient_lengths(trained, places)[:, 0].reshape(SIDE, SIDE)
-    figure, axes = plt.subplots(1, 2, figsize=(8, 4.2))
+    figure, axes = plt.subplots(1, 2, figsize=(8, 4.2), layout="none")
+    figure.subplots_adjust(0.01, 0.01, 0.99, 0.92, wspace=0.03)
     middle = (height.min() + height.max()).item() / 2
     steps = torch.arange(-12, 13) * max(0.1, (height.max() - height.min()).item() / 24)  # where it is flat, no line
     look = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "bilinear"}
-    axes[0].imshow(height, cmap="RdBu", vmin=middle - 1, vmax=middle + 1, **look)
-    axes[0].contour(along, along, height - middle, levels=steps, colors="black", linewidths=0.5, alpha=0.6)
+    axes[0].imshow(height, cmap=FIELD, vmin=middle - 1, vmax=middle + 1, **look)
+    lines = {"colors": "black", "linestyles": "solid", "linewidths": 0.5, "alpha": 0.6}
+    axes[0].contour(along, along, height - middle, levels=steps, **lines)
     axes[1].imshow(slope / (1 + slope), cmap="PRGn_r", vmin=0, vmax=1, **look)
     for axis, title in zip(axes, ("height f(x)", "length of the slope: 1 is white"), strict=True):
         axis.scatter(*real.T, s=14, facecolors="none", edgecolors=BLUE)
