@@ -73,7 +73,7 @@ def critic_landscape(
         "w1": round(w1, 6),
     }
     alt = _told(trained, real, made, f"{updates:,} updates, limit on the slope: {limit}", w1)
-    display_page("landscape", data, _poster(trained, real, made), alt, "Where scripts run, this critic can be trained.")
+    display_page("landscape", data, _poster(trained, real, made), alt)
 
 
 def _chosen(name: str, value: object) -> float:

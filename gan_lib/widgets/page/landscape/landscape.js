@@ -39,7 +39,7 @@ class CriticLandscape {
       const node = element("div", { class: "gan-play" }, element("p", { class: "gan-title" }, title), stage.canvas, about);
       return { stage, about, node };
     });
-    this.chart = new SmallChart(["length of the gradient at each layer, logarithmic", "1"]);
+    this.chart = new SmallChart(["gradient’s length at each layer, logarithmic", "a length of 1"]);
     this.status = element("p", { role: "status" });
     this.alarm = element("p", { role: "alert" });
     this.showSliders();
@@ -104,7 +104,7 @@ class CriticLandscape {
 
   show() {
     const { spec, chart, last: { heights, slopes, layers, places }, maps: [height, steep] } = this;
-    const seen = { shown: { map: true, data: true, samples: true } }, points = { real: spec.real, samples: spec.made };
+    const seen = { shown: { map: true, data: true, samples: true } }, points = { real: spec.real, samples: spec.made, larger: 1.6 };
     const [low, high] = limitsOf(heights), middle = (low + high) / 2, logs = layers.map((v) => Math.log10(v + 1e-38));
     this.every = 0.1; // from line to line: where the slope is 1, they are as far apart
     while (high - low > 25 * this.every) this.every *= 10;
@@ -130,7 +130,7 @@ class CriticLandscape {
     height.stage.canvas.setAttribute("aria-label", `height of the critic after ${after}`);
     steep.stage.canvas.setAttribute("aria-label", `length of its slope after ${after}`);
     const [first, ...others] = layers.map(digits);
-    chart.say(`${first} at the input, ${others.at(-1)} at the last`, `gradient at each layer: ${[first, ...others].join(", ")}`);
+    chart.say(`at the input ${first}, at the last ${others.at(-1)}`, `gradient’s length at each layer: ${[first, ...others].join(", ")}`);
   }
 }
 

@@ -18,7 +18,7 @@ class Stage {
   }
 
   /* look: a trainer's answer, or the like: `limits` of its field, `levels` of lines in it, `inks` above and below the
-   * middle, and `places` to be marked; shown: which layers; painted: the reader's points where they paint, cursor: theirs */
+   * middle, `places` to be marked, and how much larger points are drawn; shown: which layers; painted: the reader's points where they paint, cursor: theirs */
   draw(look, { shown, critic, painted, cursor }) {
     this.seen = [look, { shown, critic, painted, cursor }];
     const { canvas, context } = this, wide = canvas.clientWidth;
@@ -34,8 +34,9 @@ class Stage {
     const levels = look.levels ?? (critic ? [] : [0.5]);
     if (shown.map && look.field) this.lines(levels.flatMap((level) => boundary(look.field, level)), 1, 0.55);
     if (shown.fold && look.fold) this.lines(foldLines(look.fold), 3 - look.fold.dims, 0.5);
-    if (shown.data) this.dots(painted ? painted.flat().map((v) => v / 100) : look.real, 2.2, false);
-    if (shown.samples) this.dots(look.samples, 1.9, true);
+    const { larger = 1 } = look;
+    if (shown.data) this.dots(painted ? painted.flat().map((v) => v / 100) : look.real, 2.2 * larger, false);
+    if (shown.samples) this.dots(look.samples, 1.9 * larger, true);
     if (look.places) this.lines(crossesAt(look.places, 4 * this.pixel), 1.3, 0.9);
     if (shown.arrows && look.arrows) this.lines(arrowLines(look.arrows), 1, 0.85);
     if (cursor) this.dots(cursor.map((v) => v / 100), 6, false);
