@@ -48,7 +48,7 @@ class CriticLandscape {
   /* A change of depth begins anew; the others hold from the next update on. */
   slider(name, label) {
     const { [name]: value, choices: { [name]: values } } = this.spec, output = element("output");
-    const input = element("input", { type: "range", min: 0, max: values.length - 1, step: 1 });
+    const input = element("input", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": label });
     const tell = () => input.setAttribute("aria-valuetext", output.textContent = values[input.value]);
     input.value = values.indexOf(value);
     input.addEventListener("input", () => {
