@@ -6,7 +6,7 @@
 function criticTasks({ recipe, real, made, side, wasm }) {
   const torch = smallTorch(wasm), points = (list) => torch.tensor(list, [list.length / 2, 2]);
   const along = (k) => (2 * k) / (side - 1) - 1, everywhere = [...real, ...made], n = real.length / 2;
-  const grid = Array.from({ length: 2 * side ** 2 }, (_, i) => (i % 2 ? -along((i >> 1) / side | 0) : along((i >> 1) % side)));
+  const grid = Array.from({ length: side ** 2 }, (_, i) => [along(i % side), -along(Math.floor(i / side))]).flat();
   const [onReal, onMade, onBoth, onGrid] = [real, made, everywhere, grid].map(points);
   let critic, adam, game, step, places;
   begin();

@@ -35,9 +35,8 @@ class CriticLandscape {
     this.rows = [["penalty", "weight", "penalty’s λ"], ["clip", "clip", "weights within ±"], ["", "layers", "layers"]]
       .map(([limit, ...rest]) => ({ limit, node: this.slider(...rest) }));
     this.maps = ["height f(x)", "length of the slope |∇f(x)|"].map((title) => {
-      const stage = new Stage(), about = element("p");
-      const node = element("div", { class: "gan-play" }, element("p", { class: "gan-title" }, title), stage.canvas, about);
-      return { stage, about, node };
+      const stage = new Stage(), about = element("p"), head = element("p", { class: "gan-title" }, title);
+      return { stage, about, node: element("div", { class: "gan-play" }, head, stage.canvas, about) };
     });
     this.chart = new SmallChart(["gradient’s length at each layer, logarithmic", "a length of 1"]);
     this.status = element("p", { role: "status" });
@@ -64,7 +63,9 @@ class CriticLandscape {
       element("div", { class: "gan-buttons" }, this.go, button("Again", () => this.change({ anew: true }, true)),
         element("label", {}, "limit on the slope", this.limit)),
       element("div", { class: "gan-sliders gan-knobs" }, ...this.rows.map(({ node }) => node)),
-      this.status, element("div", { class: "gan-plays" }, ...this.maps.map(({ node }) => node)), this.chart.node, this.alarm);
+      this.status,
+      element("div", { class: "gan-plays" }, ...this.maps.map(({ node }) => node)),
+      this.chart.node, this.alarm);
   }
 
   showSliders() {
@@ -94,7 +95,7 @@ class CriticLandscape {
       await new Promise(requestAnimationFrame);
       if (this.changes.anew) continue; // meanwhile another beginning was asked for
       if (!Number.isFinite(look.value + look.steepest + look.layers[0])) {
-        return void this.halt("The critic’s values are too large to be numbers. Choose another limit, and press Again.");
+        return void this.halt("The values are too large to be numbers. Choose another limit and press Again.");
       }
       this.last = look;
       this.show();
@@ -104,8 +105,10 @@ class CriticLandscape {
 
   show() {
     const { spec, chart, last: { heights, slopes, layers, places }, maps: [height, steep] } = this;
-    const seen = { shown: { map: true, data: true, samples: true } }, points = { real: spec.real, samples: spec.made, larger: 1.6 };
-    const [low, high] = limitsOf(heights), middle = (low + high) / 2, logs = layers.map((v) => Math.log10(v + 1e-38));
+    const points = { real: spec.real, samples: spec.made, larger: 1.6 };
+    const seen = { shown: { map: true, data: true, samples: true } };
+    const [low, high] = limitsOf(heights), middle = (low + high) / 2;
+    const logs = layers.map((v) => Math.log10(v + 1e-38));
     this.every = 0.1; // from line to line: where the slope is 1, they are as far apart
     while (high - low > 25 * this.every) this.every *= 10;
     const levels = [];
@@ -129,8 +132,9 @@ class CriticLandscape {
     steep.about.textContent = `violet: above 1, green: below${places ? "; ×: where the penalty looked" : ""}`;
     height.stage.canvas.setAttribute("aria-label", `height of the critic after ${after}`);
     steep.stage.canvas.setAttribute("aria-label", `length of its slope after ${after}`);
-    const [first, ...others] = layers.map(digits);
-    chart.say(`at the input ${first}, at the last ${others.at(-1)}`, `gradient’s length at each layer: ${[first, ...others].join(", ")}`);
+    const lengths = layers.map(digits);
+    const ends = `at the input ${lengths[0]}, at the last ${lengths.at(-1)}`;
+    chart.say(ends, `gradient’s length at each layer: ${lengths.join(", ")}`);
   }
 }
 
