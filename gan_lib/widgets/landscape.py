@@ -103,20 +103,20 @@ def _poster(trained: PointDiscriminator, real: Tensor, made: Tensor) -> bytes:
     y, x = torch.meshgrid(along, along, indexing="ij")
     places = torch.stack([x, y], dim=-1).reshape(-1, 2)  # (SIDE², 2)
     with torch.no_grad():
-        height = trained(places).reshape(SIDE, SIDE)
-    slope = critic.gradient_lengths(trained, places)[:, 0].reshape(SIDE, SIDE)
+        height = trained(places).reshape(SIDE, SIDE).numpy()
+    slope = critic.gradient_lengths(trained, places)[:, 0].reshape(SIDE, SIDE).numpy()
     figure, axes = plt.subplots(1, 2, figsize=(8, 4.2), layout="none")
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.92, wspace=0.03)
-    middle = (height.min() + height.max()).item() / 2
-    steps = torch.arange(-12, 13) * max(0.1, (height.max() - height.min()).item() / 24)  # where it is flat, no line
+    low, high = height.min().item(), height.max().item()
+    middle, steps = (low + high) / 2, torch.arange(-12, 13).numpy() * max(0.1, (high - low) / 24)
     look = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "bilinear"}
     axes[0].imshow(height, cmap=FIELD, vmin=middle - 1, vmax=middle + 1, **look)
     lines = {"colors": "black", "linestyles": "solid", "linewidths": 0.5, "alpha": 0.6}
-    axes[0].contour(along, along, height - middle, levels=steps, **lines)
+    axes[0].contour(along.numpy(), along.numpy(), height - middle, levels=steps, **lines)
     axes[1].imshow(slope / (1 + slope), cmap="PRGn_r", vmin=0, vmax=1, **look)
     for axis, title in zip(axes, ("height f(x)", "length of the slope: 1 is white"), strict=True):
-        axis.scatter(*real.T, s=14, facecolors="none", edgecolors=BLUE)
-        axis.scatter(*made.T, s=10, color=ORANGE)
+        axis.scatter(*real.T.numpy(), s=14, facecolors="none", edgecolors=BLUE)
+        axis.scatter(*made.T.numpy(), s=10, color=ORANGE)
         axis.set(title=title, xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
         axis.grid(False)
     return figure_png(figure)

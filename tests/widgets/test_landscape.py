@@ -28,6 +28,7 @@ const plainLook = ({ heights, slopes, places, ...look }) =>
   JSON.stringify({ ...look, heights: [...heights], slopes: [...slopes], places: places && [...places] });
 function opened(recipe, real, made, side) {
   tasks = criticTasks({ recipe, real, made, side, wasm: new WebAssembly.Module(readBytes(GEMM)) });
+  return true;
 }
 const tried = (what) => plainLook(tasks.train(what));
 """

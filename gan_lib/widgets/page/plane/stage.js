@@ -18,7 +18,8 @@ class Stage {
   }
 
   /* look: a trainer's answer, or the like: `limits` of its field, `levels` of lines in it, `inks` above and below the
-   * middle, `places` to be marked, and how much larger points are drawn; shown: which layers; painted: the reader's points where they paint, cursor: theirs */
+   * middle, `places` to be marked, and how much `larger` points are drawn; shown: which layers; painted: the reader's
+   * points where they paint, cursor: theirs */
   draw(look, { shown, critic, painted, cursor }) {
     this.seen = [look, { shown, critic, painted, cursor }];
     const { canvas, context } = this, wide = canvas.clientWidth;
