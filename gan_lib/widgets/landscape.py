@@ -112,7 +112,8 @@ def _poster(trained: PointDiscriminator, real: Tensor, made: Tensor) -> bytes:
     look = {"origin": "lower", "extent": (-1, 1, -1, 1), "interpolation": "bilinear"}
     axes[0].imshow(height, cmap=FIELD, vmin=middle - 1, vmax=middle + 1, **look)
     lines = {"colors": "black", "linestyles": "solid", "linewidths": 0.5, "alpha": 0.6}
-    axes[0].contour(along.numpy(), along.numpy(), height - middle, levels=steps, **lines)
+    if high - low > 0.1:
+        axes[0].contour(along.numpy(), along.numpy(), height - middle, levels=steps, **lines)
     axes[1].imshow(slope / (1 + slope), cmap="PRGn_r", vmin=0, vmax=1, **look)
     for axis, title in zip(axes, ("height f(x)", "length of the slope: 1 is white"), strict=True):
         axis.scatter(*real.T.numpy(), s=14, facecolors="none", edgecolors=BLUE)

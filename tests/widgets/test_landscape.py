@@ -113,6 +113,8 @@ def test_a_limit_changes_on_the_way_and_anew_begins_with_the_same_weights(script
 def test_the_output_holds_a_picture_the_clouds_and_the_true_distance(monkeypatch):
     outputs = []
     monkeypatch.setattr(face, "display", lambda output, **how: outputs.append(output))
+    widgets.critic_landscape(limit="clip", clip=0.01, layers=12, updates=1)  # as flat as can be
+    assert "limit on the slope: clip" in outputs.pop()["text/plain"]
     widgets.critic_landscape(limit="clip", clip=0.05, layers=4, updates=3, seed=2)
     (output,) = outputs
     spec = spec_of(output["text/html"])
@@ -142,8 +144,8 @@ def test_the_output_holds_a_picture_the_clouds_and_the_true_distance(monkeypatch
     [
         ({"real": REAL}, "one cloud is missing"),
         ({"real": REAL, "made": REAL.flip(0)}, "two of the points are equal"),
-        ({"weight": 1001}, "weight is 1001"),
-        ({"clip": 2}, "clip is 2"),
+        ({"weight": 3}, "weight is 3; choose one of 0.1, 0.2"),
+        ({"clip": 2}, "clip is 2; choose one of 0.01, 0.02"),
         ({"updates": 2001}, "updates is 2001"),
         ({"seed": -1}, "seed is -1"),
         ({"layers": 1}, "layers is 1"),
