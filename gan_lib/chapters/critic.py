@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lib.errors import BadInput, one_of
-from gan_lib.machine.given import instance, numbers, positive, whole
+from gan_lib.machine.given import instance, numbers, positive, seeded, whole
 from gan_lib.machine.rng import isolated_rng
 from gan_lib.networks.points import PointDiscriminator
 from gan_lib.training import games
@@ -69,7 +69,7 @@ def fit(
     real, made = checked_clouds(real, made)
     one_of("limit", limit, LIMITS)
     weight, clip, layers = positive("weight", weight), positive("clip", clip), whole("layers", layers, 2, MOST_LAYERS)
-    updates = whole("updates", updates, 0)
+    updates, seed = whole("updates", updates, 0), seeded(seed)
     with isolated_rng(seed), torch.enable_grad():
         critic = PointDiscriminator(WIDTH, hidden=layers - 1)
         adam = torch.optim.Adam(critic.parameters(), RATE)
