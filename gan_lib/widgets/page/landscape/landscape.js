@@ -34,7 +34,7 @@ class CriticLandscape {
     this.limit.addEventListener("change", () => this.change({ game: HOLDS[this.limit.value] }));
     this.rows = [["penalty", "weight", "penalty’s λ"], ["clip", "clip", "weights within ±"], ["", "layers", "layers"]]
       .map(([limit, ...rest]) => ({ limit, node: this.slider(...rest) }));
-    this.maps = ["height f(x)", "length of the slope |∇f(x)|"].map((title) => {
+    this.maps = ["height f(x)", "slope |∇f(x)|"].map((title) => {
       const stage = new Stage(), about = element("p"), head = element("p", { class: "gan-title" }, title);
       return { stage, about, node: element("div", { class: "gan-play" }, head, stage.canvas, about) };
     });
@@ -129,7 +129,7 @@ class CriticLandscape {
     this.status.textContent = `${after}: value ${digits(value)} · steepest pair K ${digits(steepest)} · value / K `
       + `${digits(value / (steepest || 1))} · W₁ ${digits(w1)}`;
     height.about.textContent = `blue: high, orange: low; a line for every ${digits(this.every)}`;
-    steep.about.textContent = `violet: above 1, green: below${places ? "; ×: where the penalty looked" : ""}`;
+    steep.about.textContent = `violet: above 1, green: below${places ? "; × where the penalty looked" : ""}`;
     height.stage.canvas.setAttribute("aria-label", `height of the critic after ${after}`);
     steep.stage.canvas.setAttribute("aria-label", `length of its slope after ${after}`);
     const lengths = layers.map(digits);
