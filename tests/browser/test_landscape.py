@@ -60,7 +60,7 @@ def truth(clouds, limit: str, updates: int, **changes) -> tuple[dict[str, float]
     value, k = (values[:24].mean() - values[24:].mean()).item(), transport.steepest(values, both)
     layers = critic.gradient_lengths(trained, both).mean(0).tolist()
     w1 = transport.wasserstein(*clouds)
-    return {"updates": updates, "value": value, "K": k, "quotient": value / k, "w1": w1}, layers
+    return {"updates": updates, "value": value, "K": k, "quotient": value / (k or 1), "w1": w1}, layers
 
 
 def stopped(figure) -> None:
