@@ -98,7 +98,9 @@ def inked(figure, which: int) -> np.ndarray:
 
 
 def test_it_opens_with_the_critic_that_torch_trains(address, open_page, clouds):
-    figure = alive(open_page(address), "landscape")
+    page = open_page(address)
+    figure = alive(page, "landscape")
+    assert len(page.workers) == 1  # the page has the same program, and would train in its place
     expected, layers = truth(clouds, "penalty", UPDATES)
     assert told(figure) == pytest.approx(expected, rel=0.02)
     assert layers_told(figure) == pytest.approx(layers, rel=0.02)
