@@ -34,6 +34,7 @@ from gan_lib.networks import NETWORKS
 from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.conditional import CGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lib.networks.points import PointDiscriminator
 from gan_lib.networks.self_taught import SelfTaught
 from gan_lib.scores import judges, scoreboard, self_taught
 from gan_lib.scores.sliced import SlicedJudge
@@ -151,6 +152,10 @@ def _bytes(*shape: int) -> Tensor:
     return torch.zeros(*shape, dtype=torch.uint8)
 
 
+def _clouds_of_points() -> dict[str, Tensor]:
+    return {"real": torch.rand(3, 2), "made": -torch.rand(3, 2)}
+
+
 def _gauss() -> dict[str, Tensor]:
     return {"mean_1": torch.zeros(2), "cov_1": torch.eye(2), "mean_2": torch.ones(2), "cov_2": torch.eye(2)}
 
@@ -183,6 +188,10 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.be_d.recorded": lambda: {"name": be_d.NAME},
     "chapters.cost.cost": lambda: {"module": MLPGenerator(hidden=4), "shape": (100,)},
     "chapters.cost.cost_table": lambda: {"rows": []},
+    "chapters.critic.two_clouds": dict,
+    "chapters.critic.checked_clouds": _clouds_of_points,
+    "chapters.critic.fit": lambda: _clouds_of_points() | {"limit": "clip", "layers": 2, "updates": 1},
+    "chapters.critic.gradient_lengths": lambda: {"critic": PointDiscriminator(4), "points": torch.rand(3, 2)},
     "chapters.divergences.gaussian": lambda: {"x": LINE, "mu": 0.0, "sigma": 1.0},
     "chapters.divergences.best_discriminator": lambda: {"p_data": LINE, "p_g": LINE},
     "chapters.divergences.value": lambda: {"p_data": LINE, "p_g": LINE, "d": LINE, "dx": 1.0},
@@ -409,6 +418,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.find.find_z": lambda: {"generator": _generator(), "pictures": _pictures(), "steps": 1, "starts": 1},
     "widgets.inside.look_inside": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
+    "widgets.landscape.critic_landscape": lambda: _clouds_of_points() | {"limit": "clip", "layers": 2, "updates": 1},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
     "widgets.pictures.train_pictures": lambda: {"images": random_images(), "seed": 0},

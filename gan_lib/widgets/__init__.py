@@ -13,6 +13,7 @@ from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
 from gan_lib.widgets.inside import look_inside
+from gan_lib.widgets.landscape import critic_landscape
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
 from gan_lib.widgets.live_latent import LatentExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "LiveFigure",
     "be_the_discriminator",
     "blend_labels",
+    "critic_landscape",
     "explore",
     "explore_latent",
     "find_z",

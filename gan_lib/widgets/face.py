@@ -88,6 +88,15 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "inside/floor.js",
         "inside/inside.js",
     ),
+    "landscape": (
+        *TORCH,
+        *TRAIN,
+        "plane/stage.js",
+        "newest.js",
+        "small_chart.js",
+        "landscape/critic.js",
+        "landscape/landscape.js",
+    ),
     "latent": (
         "random.js",
         *KERNEL,

@@ -7,6 +7,8 @@ const INKS = {
   dark: { real: "#8accff", made: "#ffa473", line: "#fff", strength: 120 },
 };
 
+const FIELD_INKS = [[47, 129, 196], [220, 104, 50]]; // real, made
+
 class Stage {
   constructor() {
     this.canvas = element("canvas", { class: "gan-stage", role: "img", "aria-label": "not drawn yet" });
@@ -15,7 +17,9 @@ class Stage {
     new ResizeObserver(() => { if (this.seen) this.draw(...this.seen); }).observe(this.canvas);
   }
 
-  /* look: a trainer's answer; shown: which layers; painted: the reader's points where they paint, cursor: theirs */
+  /* look: a trainer's answer, or the like: `limits` of its field, `levels` of lines in it, `inks` above and below the
+   * middle, `places` to be marked, and how much `larger` points are drawn; shown: which layers; painted: the reader's
+   * points where they paint, cursor: theirs */
   draw(look, { shown, critic, painted, cursor }) {
     this.seen = [look, { shown, critic, painted, cursor }];
     const { canvas, context } = this, wide = canvas.clientWidth;
@@ -26,23 +30,25 @@ class Stage {
     this.pixel = 2 / wide;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, side, side);
-    if (shown.map && look.field) this.drawMap(look.field, critic, side);
+    if (shown.map && look.field) this.drawMap(look, look.limits ?? (critic ? limitsOf(look.field) : [0, 1]), side);
     context.setTransform(side / 2, 0, 0, -side / 2, side / 2, side / 2); // from here on −1…1, upwards
-    if (shown.map && look.field && !critic) this.lines(boundary(look.field), 1, 0.55);
+    const levels = look.levels ?? (critic ? [] : [0.5]);
+    if (shown.map && look.field) this.lines(levels.flatMap((level) => boundary(look.field, level)), 1, 0.55);
     if (shown.fold && look.fold) this.lines(foldLines(look.fold), 3 - look.fold.dims, 0.5);
-    if (shown.data) this.dots(painted ? painted.flat().map((v) => v / 100) : look.real, 2.2, false);
-    if (shown.samples) this.dots(look.samples, 1.9, true);
+    const { larger = 1 } = look;
+    if (shown.data) this.dots(painted ? painted.flat().map((v) => v / 100) : look.real, 2.2 * larger, false);
+    if (shown.samples) this.dots(look.samples, 1.9 * larger, true);
+    if (look.places) this.lines(crossesAt(look.places, 4 * this.pixel), 1.3, 0.9);
     if (shown.arrows && look.arrows) this.lines(arrowLines(look.arrows), 1, 0.85);
     if (cursor) this.dots(cursor.map((v) => v / 100), 6, false);
   }
 
   /* D(x) = ½, or the middle of the critic's values, is the ground itself. */
-  drawMap(field, critic, wide) {
+  drawMap({ field, inks: [above, below] = FIELD_INKS }, [low, high], wide) {
     const { map, context, colours } = this, side = Math.sqrt(field.length), picture = new ImageData(side, side);
-    const [low, high] = critic ? limitsOf(field) : [0, 1];
     field.forEach((value, i) => {
-      const t = (2 * (value - low)) / (high - low || 1) - 1;
-      picture.data.set([...(t > 0 ? [47, 129, 196] : [220, 104, 50]), colours.strength * Math.abs(t) ** 0.65], 4 * i);
+      const t = Math.max(-1, Math.min(1, (2 * (value - low)) / (high - low || 1) - 1));
+      picture.data.set([...(t > 0 ? above : below), colours.strength * Math.abs(t) ** 0.65], 4 * i);
     });
     if (map.width !== side || map.height !== side) map.width = map.height = side;
     map.getContext("2d").putImageData(picture, 0, 0);
@@ -76,20 +82,28 @@ class Stage {
   }
 }
 
-/* Where D(x) = ½: a piece of line through each cell of four neighbours that are not of one opinion. */
-function boundary(field) {
+/* Where D(x) = ½, or at another level: a piece of line through each cell of four neighbours not of one opinion. */
+function boundary(field, level) {
   const side = Math.sqrt(field.length), along = (k) => (2 * k) / (side - 1) - 1, lines = [];
   for (let i = 0; i < field.length - side; i++) {
     const corners = [i, i + 1, i + side + 1, i + side];
-    if (i % side === side - 1 || corners.every((corner) => field[corner] > 0.5 === field[i] > 0.5)) continue;
+    if (i % side === side - 1 || corners.every((corner) => field[corner] > level === field[i] > level)) continue;
     const ends = corners.flatMap((a, k) => {
-      const b = corners[(k + 1) % 4], part = (field[a] - 0.5) / (field[a] - field[b]);
+      const b = corners[(k + 1) % 4], part = (field[a] - level) / (field[a] - field[b]);
       const at = (j) => [along(j % side), -along(Math.floor(j / side))];
-      return field[a] > 0.5 === field[b] > 0.5 ? [] : [at(a).map((v, axis) => v + part * (at(b)[axis] - v))];
+      return field[a] > level === field[b] > level ? [] : [at(a).map((v, axis) => v + part * (at(b)[axis] - v))];
     });
     lines.push(ends.slice(0, 2), ends.slice(2));
   }
   return lines;
+}
+
+/* places: x, y, x, y, …; an × at each, as wide as twice `reach`. */
+function crossesAt(places, reach) {
+  return Array.from({ length: places.length }, (_, i) => {
+    const [x, y] = places.subarray(i & ~1), up = i & 1 ? reach : -reach;
+    return [[x - reach, y - up], [x + reach, y + up]];
+  });
 }
 
 /* Each line of the grid of z, as G bends it. */

@@ -6,11 +6,16 @@ const TRAINER = [
   snapshotOf, restored,
 ];
 
-async function openTrainer({ recipe, data }) {
-  const opening = { recipe: { ...RECIPE, ...recipe }, data, wasm: await compileKernel() };
+function openTrainer({ recipe, data }) {
+  return openWorker(TRAINER, trainerTasks, { recipe: { ...RECIPE, ...recipe }, data });
+}
+
+/* parts: functions, whose texts are the worker's program; makeTasks, one of them, gets `what` and the kernel. */
+async function openWorker(parts, makeTasks, what) {
+  const opening = { ...what, wasm: await compileKernel() };
   let worker;
   try {
-    const program = `${TRAINER.join("\n")}\n(${answerTrainer})(self);`;
+    const program = `${parts.join("\n")}\n(${answerTasks})(self, ${makeTasks.name});`;
     const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
     worker = new Worker(url);
     return await asked(worker, opening, () => worker.terminate()).finally(() => URL.revokeObjectURL(url));
@@ -20,7 +25,7 @@ async function openTrainer({ recipe, data }) {
   }
   const here = { postMessage: (message) => setTimeout(() => inside.onmessage({ data: message })) };
   const inside = { postMessage: (message) => here.onmessage({ data: message }) };
-  answerTrainer(inside);
+  answerTasks(inside, makeTasks);
   return asked(here, opening);
 }
 
@@ -47,8 +52,8 @@ async function asked(port, opening, close) {
 }
 
 /* The worker's half. */
-function answerTrainer(self) {
-  let tasks = { open(opening) { tasks = trainerTasks(opening); } };
+function answerTasks(self, makeTasks) {
+  let tasks = { open(opening) { tasks = makeTasks(opening); } };
   self.onmessage = ({ data: { id, task, values } }) => {
     try {
       self.postMessage({ id, result: tasks[task](values) });
