@@ -393,6 +393,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.figure_explorer.explore": lambda: {"figure": lambda mu: plt.figure(), "alt": "a figure", "mu": [0.0, 1.0]},
     "widgets.find.find_z": lambda: {"generator": _generator(), "pictures": _pictures(), "steps": 1, "starts": 1},
     "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
+    "widgets.kernel_bars.play_kernel": lambda: {"weights": [0.5, 1.0], "step": True},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
     "widgets.pictures.train_pictures": lambda: {"images": random_images(), "seed": 0},

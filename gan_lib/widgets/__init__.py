@@ -9,6 +9,7 @@ from gan_lib.widgets.be_d import be_the_discriminator
 from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
+from gan_lib.widgets.kernel_bars import play_kernel
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
 from gan_lib.widgets.live_latent import LatentExplorer
@@ -26,6 +27,7 @@ __all__ = [
     "explore_latent",
     "find_z",
     "play_arithmetic",
+    "play_kernel",
     "scrub_plane",
     "scrub_training",
     "show_graph",

@@ -66,6 +66,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "graph/plays.js",
         "graph/graph.js",
     ),
+    "kernel": ("stack/kernel_bars.js",),
     "latent": (
         "random.js",
         *KERNEL,
