@@ -107,6 +107,10 @@ def _generator() -> MLPGenerator:
     return MLPGenerator(hidden=4).eval()
 
 
+def _two_layers() -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Conv2d(1, 2, 4, 2, 1), torch.nn.ConvTranspose2d(2, 1, 3))
+
+
 @cache
 def _run() -> runs.Run:
     return runs.load(SEEDED)
@@ -407,7 +411,10 @@ GOOD: dict[str, Callable[[], dict]] = {
         "uniform": True,
     },
     "widgets.playground.play_arithmetic": dict,
+    "widgets.question.ask_arithmetic": dict,
     "widgets.shrink.shrink_z": lambda: {"generator": _generator(), "measured": {0.5: MEASURED}, "count": 2},
+    "widgets.stack.play_stack": lambda: {"network": _two_layers(), "size": 8},
+    "widgets.walk.walk_between": lambda: {"generator": _generator(), "seed": 1, "t": 0.25, "label": 0},
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
 }

@@ -16,18 +16,23 @@ from gan_lib.widgets.live_latent import LatentExplorer
 from gan_lib.widgets.pictures import train_pictures
 from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
+from gan_lib.widgets.question import ask_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.stack import play_stack
+from gan_lib.widgets.walk import walk_between
 
 __all__ = [
     "LatentExplorer",
     "LiveFigure",
+    "ask_arithmetic",
     "be_the_discriminator",
     "explore",
     "explore_latent",
     "find_z",
     "play_arithmetic",
     "play_kernel",
+    "play_stack",
     "scrub_plane",
     "scrub_training",
     "show_graph",
@@ -35,4 +40,5 @@ __all__ = [
     "shrink_z",
     "train_pictures",
     "train_plane",
+    "walk_between",
 ]

@@ -66,7 +66,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "graph/plays.js",
         "graph/graph.js",
     ),
-    "kernel": ("stack/kernel_bars.js",),
+    "kernel": ("generators.js", "stack/boxes.js", "stack/kernel_bars.js"),
     "latent": (
         "random.js",
         *KERNEL,
@@ -110,6 +110,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/play_view.js",
         "plane/plane.js",
     ),
+    "question": ("arithmetic.js", "playground.js", "stack/question.js"),
     "scrubber": ("scrubber.js",),
     "shrink": (
         "random.js",
@@ -118,7 +119,20 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "generators.js",
         "newest.js",
         "small_chart.js",
+        "seeded.js",
         "shrink/shrink.js",
+    ),
+    "stack": ("arithmetic.js", "stack/boxes.js", "stack/stack.js"),
+    "walk": (
+        "random.js",
+        *KERNEL,
+        "engine.js",
+        "generators.js",
+        "newest.js",
+        "labels.js",
+        "small_chart.js",
+        "seeded.js",
+        "walk/walk.js",
     ),
 }
 STYLES = (  # of every kind; joined into one text
