@@ -198,6 +198,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "seed": 1,
         "steps": 6,
     },
+    "chapters.receptive.receptive_fields": lambda: {"network": _two_layers(), "size": 8},
     "chapters.slopes.seeds": lambda: {"rung": "ns"},
     "chapters.inversion.invert": lambda: {
         "generator": _generator(),
@@ -422,6 +423,8 @@ GOOD: dict[str, Callable[[], dict]] = {
 INSIDE = {  # functions, or all of a module, that only the library calls → why no reader does
     "bench": "the command line measures with them, for minutes, and checks what it is given",
     "chapters.exercises.exercise": "they make the arguments that answers are tried on",
+    "chapters.receptive.convolutions": "`receptive_fields` and `play_stack` find the layers by it",
+    "chapters.receptive.one_number": "`receptive_fields` and `play_stack` read the layers by it",
     "data.cache": "what is kept is found by them",
     "data.files": "`folder` finds the files by it",
     "data.images.fingerprints": "the fingerprint of an ImageSet",

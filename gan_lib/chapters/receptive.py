@@ -15,8 +15,8 @@ Convolution = nn.Conv2d | nn.ConvTranspose2d
 
 
 def receptive_fields(network: nn.Module, size: int) -> list[int]:
-    """For each convolution of a network, transposed or not: how many cells of the input one cell of its output depends on
-    at most, along one axis, from the first to the last. Padding is no part of the input, so no field is above `size`.
+    """For each convolution of a network, transposed or not: how many cells of the input one cell of its output depends
+    on at most, along one axis, from the first to the last. Padding is no part of the input: no field is above `size`.
 
     Args:
         network: convolutions one behind the other, with or without BatchNorm and activations between them, each alike

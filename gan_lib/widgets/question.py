@@ -16,10 +16,9 @@ EXAMPLE = (  # seen where no script runs
 
 
 def ask_arithmetic() -> None:
-    """Display a random question about the arithmetic of a convolution or a transposed one, as many as the reader wants."""
+    """Display a random question about the arithmetic of a convolution or a transposed one, and others if wanted."""
     figure, axis = plt.subplots(figsize=(9, 0.4))
     axis.axis("off")
     axis.text(0, 0.5, EXAMPLE, family="monospace", fontsize=9, va="center")
-    display_page(
-        "question", {}, figure_png(figure), f"Which number belongs in the place of the question mark? {EXAMPLE}"
-    )
+    alt = f"Which number belongs in the place of the question mark? {EXAMPLE}"
+    display_page("question", {}, figure_png(figure), alt)

@@ -16,8 +16,7 @@ from gan_lib.machine.given import whole
 from gan_lib.widgets.face import display_page
 
 MOST_SIZE, MOST_LAYERS = 256, 8
-LIMITS = {"out_channels": (1, 1024), "kernel_size": (1, 8), "stride": (1, 4), "padding": (0, 4)}  # also in page/stack
-FIXED = {"dilation": 1, "output_padding": 0}
+LIMITS = {"channels": (1, 1024), "kernel_size": (1, 8), "stride": (1, 4), "padding": (0, 4)}  # also in page/stack
 
 
 def play_stack(network: nn.Module, size: int = 28) -> None:
@@ -44,19 +43,13 @@ def play_stack(network: nn.Module, size: int = 28) -> None:
 
 def _setting(layer: Convolution) -> dict[str, int | bool]:
     """As page/stack changes it. BadInput: something that it does not show."""
-    numbers = {name: one_number(layer, name) for name in (*FIXED, "kernel_size", "stride", "padding")}
-    numbers |= {"out_channels": layer.out_channels}
-    odd = layer.groups > 1 or any(numbers[name] != value for name, value in FIXED.items())
-    if odd or not all(least <= numbers[name] <= most for name, (least, most) in LIMITS.items()):
+    numbers = {"channels": layer.out_channels}
+    numbers |= {name: one_number(layer, name) for name in ("kernel_size", "stride", "padding")}
+    plain = layer.groups == one_number(layer, "dilation") == 1 and one_number(layer, "output_padding") == 0
+    if not plain or not all(least <= numbers[name] <= most for name, (least, most) in LIMITS.items()):
         allowed = ", ".join(f"{name} {least} to {most}" for name, (least, most) in LIMITS.items())
         raise BadInput(f"{layer} cannot be shown; without dilation, output_padding and groups, choose {allowed}.")
-    shown = {name: numbers[name] for name in ("kernel_size", "stride", "padding")}
-    return {
-        "transposed": isinstance(layer, nn.ConvTranspose2d),
-        "channels": layer.out_channels,
-        **shown,
-        "bias": layer.bias is not None,
-    }
+    return {"transposed": isinstance(layer, nn.ConvTranspose2d), **numbers, "bias": layer.bias is not None}
 
 
 def _shape(shape: tuple[int, ...]) -> str:

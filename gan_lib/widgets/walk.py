@@ -29,8 +29,8 @@ INKS = ("#2b7bb9", "#d1602f")  # as in page/widget.css
 
 
 def walk_between(generator: nn.Module, *, seed: int = 0, t: float = 0.5, label: int = 0) -> None:
-    """Display the slider t between two z, a and b: the picture of the z on the line, (1 − t) a + t b, beside that of the
-    z on the arc (`latent.spherical`), and |z| of both.
+    """Display the slider t between two z, a and b: the picture of the z on the line, (1 − t) a + t b, beside that of
+    the z on the arc (`latent.spherical`), and |z| of both.
 
     In a kernel it draws with the live module; on a page the exported weights are drawn by a script.
 
