@@ -19,25 +19,28 @@ from gan_lib.widgets.face import display_page
 
 MOST = 1  # a weight, without its sign
 COLOURS = ("#2b7bb9", "#d1602f")  # of even and odd cells, as in page/stack/kernel_bars.js
-ROWS = {"constant": [1.0] * 8, "step": [0.0] * 4 + [1.0] * 4}
+CELLS = 8  # of the input
 
 
 def play_kernel(weights: Sequence[float] = (1.0, 1.0, 1.0), *, step: bool = False) -> None:
-    """Display the bars of a one-dimensional kernel, and what a transposed convolution of stride 2 makes by it.
+    """Display the weights of a one-dimensional kernel, each to be moved, and what a transposed convolution of stride 2
+    makes by them.
 
     Args:
-        weights: what the bars show first, two to six numbers in −1…1.
+        weights: what is shown first, two to six numbers in −1…1.
         step: let the input, eight cells, step from 0 to 1 in its middle; if False, all of it is 1.
 
     Raises:
         BadInput: other weights.
     """
-    weights, row = numbers("weights", weights, None), "step" if flag("step", step) else "constant"
+    weights, step = numbers("weights", weights, None).double(), flag("step", step)
     if not 2 <= len(weights) <= 6 or weights.abs().max() > MOST:
         raise BadInput(f"weights are {weights.tolist()}; give two to six numbers from −1 to 1.")
-    x = torch.tensor(ROWS[row], dtype=weights.dtype)
+    x = torch.ones(CELLS, dtype=weights.dtype)
+    if step:
+        x[: CELLS // 2] = 0
     y = conv_transpose1d(x[None, None], weights[None, None], stride=2)[0, 0]  # (14 + len(weights),)
-    data = {"weights": weights.tolist(), "row": row}
+    data = {"weights": weights.tolist(), "step": step}
     alt = f"The weights {_told(weights)} on the input {_told(x)}, with stride 2, give {_told(y)}."
     display_page("kernel", data, _poster(weights, y), alt)
 
