@@ -5,7 +5,7 @@ function randomQuestion(random) {
   const pick = (n) => Math.floor(random() * n), transposed = pick(2) > 0, stride = 1 + pick(3);
   const s = { transposed, size: 2 + pick(20), kernel: 1 + pick(5), stride, padding: pick(3), dilation: 1 };
   s.outputPadding = transposed ? pick(stride) : 0;
-  const unknown = ["output", "size", "kernel", "padding", transposed ? "outputPadding" : "output"][pick(5)];
+  const unknown = ["output", "size", "kernel", "padding", transposed && stride > 1 ? "outputPadding" : "output"][pick(5)];
   return refusal(s) || s.padding >= s.kernel ? randomQuestion(random) : { s, unknown };
 }
 
