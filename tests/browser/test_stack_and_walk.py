@@ -128,7 +128,7 @@ def test_another_kernel_size_a_step_and_random_weights(addresses, open_page):
     figure = alive(page, "kernel")
     figure.get_by_label("x has a step").check()
     assert_kernel_shows(figure, [1, 1, 1], step=True)
-    assert figure.get_by_text("x: 0 0 0 0 1 1 1 1").is_visible()
+    assert figure.get_by_text("x: 0 0 0 0 1 1 1 1, and y:").is_visible()
     size = figure.get_by_label("kernel_size")
     size.focus()
     page.keyboard.press("ArrowUp")

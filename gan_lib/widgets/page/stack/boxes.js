@@ -1,7 +1,7 @@
 /* What a layer is set by: a whole number from `min` to `max`, and a switch. `who` tells several of a name apart. */
 
 function numberBox(name, value, min, max, changed, who = "") {
-  const box = element("input", { type: "number", min, max, value, "aria-label": name + who, style: "width: 5em" });
+  const box = element("input", { type: "number", min, max, value, "aria-label": name + who, style: "width: 4.6em" });
   box.addEventListener("change", () => {
     changed(box.value = Math.max(min, Math.min(max, Math.round(box.valueAsNumber) || min)));
   });

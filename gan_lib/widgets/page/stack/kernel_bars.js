@@ -34,7 +34,7 @@ function playKernel(root, { weights, step }) {
 
   function change(n, weight) {
     weights = Array.from({ length: n }, weight);
-    faders.replaceChildren(...weights.map((value, tap) => {
+    faders.replaceChildren("w:", ...weights.map((value, tap) => {
       const range = element("input", {
         type: "range", min: -1, max: 1, step: 0.1, value, "aria-label": `w[${tap}]`,
         style: `writing-mode: vertical-lr; direction: rtl; width: 32px; height: 120px; accent-color: ${inkOfCell(tap)}`,
@@ -49,7 +49,7 @@ function playKernel(root, { weights, step }) {
     const ones = Array(8).fill(1), x = ones.map((_, i) => +(!step || i > 3)), y = transposedRow(x, weights);
     const flat = transposedRow(ones, weights), rows = flat.flatMap((down) => y.map((v) => down * v));
     const white = Math.max(...rows.map(Math.abs), 1e-9);
-    input.textContent = `x: ${x.join(" ")}`;
+    input.textContent = `x: ${x.join(" ")}, and y:`;
     drawBars(output, y, Math.ceil(weights.length / 2));
     faders.querySelectorAll("output").forEach((node, tap) => { node.textContent = inShort(weights[tap]); });
     told.textContent = howUneven(flat[8], flat[9]);
@@ -57,7 +57,7 @@ function playKernel(root, { weights, step }) {
   }
 
   root.append(
-    element("p", {}, "Move the weights until the checkerboard is gone. How many ways do you find?"),
+    element("p", {}, "Stride 2. Move the weights w until the checkerboard is gone. How many ways do you find?"),
     part("gan-buttons", numberBox("kernel_size", weights.length, 2, 6, (n) => change(n, (_, tap) => weights[tap] ?? 1)),
       button("Random", () => change(weights.length, () => Math.round(20 * Math.random() - 10) / 10)),
       tickBox("x has a step", step, (on) => { step = on; show(); })),
