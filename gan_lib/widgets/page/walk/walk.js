@@ -24,7 +24,7 @@ class Walk extends Seeded {
     const seen = (canvas, way) => element("div", {}, canvas, element("p", {}, WAYS[way]));
     this.root.append(
       element("p", {}, "Move t from 0 to 1. Where do the two ways differ most? Can you see it?"),
-      part("gan-sliders", this.slide("t", "t, how far from a to b", 1, 0.01, this.spec.t)),
+      part("gan-sliders gan-panel", this.slide("t", "t, how far from a to b", 1, 0.01, this.spec.t)),
       part("gan-trio", ...this.canvases.map(seen)),
       this.told, this.chart.node,
       part("gan-buttons", ...this.seeds("New a and b"), ...(this.labels ? [this.labels.node] : [])),
