@@ -39,7 +39,7 @@ def convolutions(network: nn.Module) -> list[Convolution]:
     """The convolutions of a network, in their order. BadInput: it has a layer that is something else."""
     instance("network", network, nn.Module, "layers that are built, for example nn.Conv2d(1, 8, 4, 2, 1)")
     found = []
-    for layer in network.modules():
+    for _, layer in network.named_modules(remove_duplicate=False):  # one may stand there twice
         if isinstance(layer, CONVOLUTIONS):
             found.append(layer)
         elif not isinstance(layer, CELL_BY_CELL) and not list(layer.children()):
