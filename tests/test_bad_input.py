@@ -109,6 +109,10 @@ def _generator() -> MLPGenerator:
     return MLPGenerator(hidden=4).eval()
 
 
+def _two_layers() -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Conv2d(1, 2, 4, 2, 1), torch.nn.ConvTranspose2d(2, 1, 3))
+
+
 @cache
 def _with_labels() -> CGANGenerator:
     return CGANGenerator(width=4).eval()
@@ -209,6 +213,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "seed": 1,
         "steps": 6,
     },
+    "chapters.receptive.receptive_fields": lambda: {"network": _two_layers(), "size": 8},
     "chapters.slopes.seeds": lambda: {"rung": "ns"},
     "chapters.inversion.invert": lambda: {
         "generator": _generator(),
@@ -419,6 +424,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.inside.look_inside": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.graph.show_graph": lambda: {"start": ledger.Wiring()},
     "widgets.landscape.critic_landscape": lambda: _clouds_of_points() | {"limit": "clip", "layers": 2, "updates": 1},
+    "widgets.kernel_bars.play_kernel": lambda: {"weights": [0.5, 1.0], "step": True},
     "widgets.latent_explorer.explore_latent": lambda: {"generator": _generator(), "dims": [0]},
     "widgets.ledger.show_ledger": lambda: {"start": ledger.Wiring()},
     "widgets.pictures.train_pictures": lambda: {"images": random_images(), "seed": 0},
@@ -432,8 +438,11 @@ GOOD: dict[str, Callable[[], dict]] = {
         "uniform": True,
     },
     "widgets.playground.play_arithmetic": dict,
+    "widgets.question.ask_arithmetic": dict,
     "widgets.shrink.shrink_z": lambda: {"generator": _generator(), "measured": {0.5: MEASURED}, "count": 2},
     "widgets.sure.how_sure": lambda: {"logit": -1.0},
+    "widgets.stack.play_stack": lambda: {"network": _two_layers(), "size": 8},
+    "widgets.walk.walk_between": lambda: {"generator": _generator(), "seed": 1, "t": 0.25, "label": 0},
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
 }
@@ -441,6 +450,8 @@ GOOD: dict[str, Callable[[], dict]] = {
 INSIDE = {  # functions, or all of a module, that only the library calls → why no reader does
     "bench": "the command line measures with them, for minutes, and checks what it is given",
     "chapters.exercises.exercise": "they make the arguments that answers are tried on",
+    "chapters.receptive.convolutions": "`receptive_fields` and `play_stack` find the layers by it",
+    "chapters.receptive.one_number": "`receptive_fields` and `play_stack` read the layers by it",
     "data.cache": "what is kept is found by them",
     "data.files": "`folder` finds the files by it",
     "data.images.fingerprints": "the fingerprint of an ImageSet",

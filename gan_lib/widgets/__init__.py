@@ -13,6 +13,7 @@ from gan_lib.widgets.figure_explorer import LiveFigure, explore
 from gan_lib.widgets.find import find_z
 from gan_lib.widgets.graph import show_graph
 from gan_lib.widgets.inside import look_inside
+from gan_lib.widgets.kernel_bars import play_kernel
 from gan_lib.widgets.landscape import critic_landscape
 from gan_lib.widgets.latent_explorer import explore_latent
 from gan_lib.widgets.ledger import show_ledger
@@ -20,13 +21,17 @@ from gan_lib.widgets.live_latent import LatentExplorer
 from gan_lib.widgets.pictures import train_pictures
 from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
+from gan_lib.widgets.question import ask_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.stack import play_stack
 from gan_lib.widgets.sure import how_sure
+from gan_lib.widgets.walk import walk_between
 
 __all__ = [
     "LatentExplorer",
     "LiveFigure",
+    "ask_arithmetic",
     "be_the_discriminator",
     "blend_labels",
     "critic_landscape",
@@ -37,6 +42,8 @@ __all__ = [
     "look_inside",
     "move_earth",
     "play_arithmetic",
+    "play_kernel",
+    "play_stack",
     "scrub_plane",
     "scrub_training",
     "show_graph",
@@ -45,4 +52,5 @@ __all__ = [
     "train_pictures",
     "train_plane",
     "two_bells",
+    "walk_between",
 ]

@@ -88,6 +88,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "inside/floor.js",
         "inside/inside.js",
     ),
+    "kernel": ("generators.js", "stack/boxes.js", "stack/kernel_bars.js"),
     "landscape": (
         *TORCH,
         *TRAIN,
@@ -140,6 +141,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/play_view.js",
         "plane/plane.js",
     ),
+    "question": ("arithmetic.js", "playground.js", "stack/question.js"),
     "scrubber": ("scrubber.js",),
     "shrink": (
         "random.js",
@@ -148,9 +150,22 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "generators.js",
         "newest.js",
         "small_chart.js",
+        "seeded.js",
         "shrink/shrink.js",
     ),
+    "stack": ("arithmetic.js", "stack/boxes.js", "stack/stack.js"),
     "sure": ("sure.js",),
+    "walk": (
+        "random.js",
+        *KERNEL,
+        "engine.js",
+        "generators.js",
+        "newest.js",
+        "labels.js",
+        "small_chart.js",
+        "seeded.js",
+        "walk/walk.js",
+    ),
 }
 STYLES = (  # of every kind; joined into one text
     "widget.css",

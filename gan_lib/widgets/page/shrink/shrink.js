@@ -2,37 +2,9 @@
 
 const AT_ONCE = 4; // pictures in one pass of the engine, at most
 
-async function shrinkZ(root, spec) {
-  await new Shrinker(root, spec, await openGenerator(spec.generators[0].network)).first; // until then the still picture is shown
-}
-
-class Shrinker {
-  constructor(root, spec, engine) {
-    Object.assign(this, { root, spec, engine, network: spec.generators[0].network });
-    this.first = new Promise((resolve, reject) => {
-      this.failed = reject;
-      root.addEventListener("drawn", resolve, { once: true });
-    });
-    this.redraw = newestWish(() => this.draw(), (error) => {
-      this.failed(error);
-      this.alarm.textContent = `The generator stopped: ${error.message}. Load the page again.`;
-    });
-    this.makeControls();
-    this.layOut();
-    this.fromSeed(spec.seed);
-  }
-
+class Shrinker extends Seeded {
   makeControls() {
-    const { most, psi } = this.spec;
     this.sheet = element("canvas", { class: "gan-sheet", role: "img", "aria-label": "not drawn yet" });
-    this.slider = element("input", { type: "range", min: 0, max: most, step: 0.05, "aria-label": "psi, by which z is multiplied" });
-    this.slider.value = psi;
-    this.slider.addEventListener("input", () => this.show());
-    this.value = element("output");
-    this.seedBox = element("input", { type: "number", min: 0, max: 4294967295, step: 1 });
-    this.seedBox.addEventListener("change", () => this.fromSeed(this.seedBox.valueAsNumber));
-    this.told = element("p", { role: "status" });
-    this.alarm = element("p", { role: "alert" });
     this.charts = this.makeCharts();
   }
 
@@ -50,27 +22,16 @@ class Shrinker {
     });
   }
 
-  layOut() {
-    const part = (kind, ...children) => element("div", { class: `gan-${kind}` }, ...children);
-    const reset = () => { this.slider.value = 1; this.show(); };
+  layOut(part) {
+    const { most, psi } = this.spec, reset = () => { this.slider.value = 1; this.show(); };
     this.root.append(
       element("p", {}, "Move ψ from 1 towards 0. Do the pictures get better? What do they lose?"),
-      part("columns",
-        part("panel", this.sheet),
-        part("panel",
-          part("sliders", element("label", {}, element("span", {}, "ψ"), this.slider, this.value)),
-          part("buttons", button("New z", () => this.fromSeed(Math.floor(Math.random() * 1e6))),
-            element("label", {}, "seed", this.seedBox), button("ψ = 1", reset)),
+      part("gan-columns",
+        part("gan-panel", this.sheet),
+        part("gan-panel",
+          part("gan-sliders", this.slide("ψ", "psi, by which z is multiplied", most, 0.05, psi)),
+          part("gan-buttons", ...this.seeds("New z"), button("ψ = 1", reset)),
           this.told, ...this.charts.map(({ node }) => node), this.alarm)));
-  }
-
-  fromSeed(seed) {
-    this.alarm.textContent = isSeed(seed) ? "" : `Seed ${seed} is not possible; type a whole number from 0 to 4294967295.`;
-    if (!isSeed(seed)) return;
-    this.seed = seed;
-    this.seedBox.value = seed;
-    this.z = normals(seed, this.spec.count * this.network.latent_dim);
-    this.show();
   }
 
   show() {
@@ -92,7 +53,7 @@ class Shrinker {
     const columns = Math.ceil(Math.sqrt(count));
     paint(this.sheet, sheetOf(parts, count, columns, shape), [shape[0], Math.ceil(count / columns) * shape[1], columns * shape[2]]);
     this.sheet.setAttribute("aria-label", `${count} pictures of ψ · z with ψ = ${psi.toFixed(2)}, z from seed ${seed}`);
-    this.root.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
+    this.drawn();
   }
 
   /* ψ · z of some pictures, each with what its label puts behind z; the labels take turns. */
@@ -125,4 +86,4 @@ function sheetOf(parts, count, columns, [channels, height, width]) {
   return sheet;
 }
 
-mount("shrink", shrinkZ);
+mount("shrink", async (root, spec) => new Shrinker(root, spec, await openGenerator(spec.generators[0].network)).first);
