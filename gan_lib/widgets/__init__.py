@@ -15,6 +15,7 @@ from gan_lib.widgets.live_latent import LatentExplorer
 from gan_lib.widgets.pictures import train_pictures
 from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
+from gan_lib.widgets.points import play_scores
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
 
@@ -26,6 +27,7 @@ __all__ = [
     "explore_latent",
     "find_z",
     "play_arithmetic",
+    "play_scores",
     "scrub_plane",
     "scrub_training",
     "show_graph",

@@ -109,6 +109,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/play_view.js",
         "plane/plane.js",
     ),
+    "points": ("points/measures.js", "points/points.js"),
     "scrubber": ("scrubber.js",),
     "shrink": (
         "random.js",
@@ -127,6 +128,7 @@ STYLES = (  # of every kind; joined into one text
     "plane/plane.css",
     "pictures/pictures.css",
     "find/find.css",
+    "points/points.css",
 )
 COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.
