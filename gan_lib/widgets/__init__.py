@@ -18,6 +18,7 @@ from gan_lib.widgets.playground import play_arithmetic
 from gan_lib.widgets.points import play_scores
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.sort import sort_sets
 
 __all__ = [
     "LatentExplorer",
@@ -33,6 +34,7 @@ __all__ = [
     "show_graph",
     "show_ledger",
     "shrink_z",
+    "sort_sets",
     "train_pictures",
     "train_plane",
 ]

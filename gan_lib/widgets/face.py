@@ -111,6 +111,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
     ),
     "points": ("points/measures.js", "points/points.js"),
     "scrubber": ("scrubber.js",),
+    "sort": ("sort/sort.js",),
     "shrink": (
         "random.js",
         *KERNEL,
@@ -129,6 +130,7 @@ STYLES = (  # of every kind; joined into one text
     "pictures/pictures.css",
     "find/find.css",
     "points/points.css",
+    "sort/sort.css",
 )
 COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.
