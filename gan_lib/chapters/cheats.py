@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from gan_lib.errors import BadInput
@@ -60,7 +59,7 @@ GOALS = (
     Goal(
         "The right ellipse out of wrong points: Fréchet distance at most 0.02, precision 0.",
         {"frechet": (0, 0.02), "precision": (0, 0)},
-        "The Fréchet distance sees the mean and the covariance, and these agree. Where the points lie, it does not ask.",
+        "The Fréchet distance sees the mean and the covariance, and they agree. Where the points lie, it does not ask.",
         ((-2, -60), (6, -54), (-11, -54), (59, 39), (53, 32), (-64, 38), (-58, 30), (-2, 5)),
     ),
 )
@@ -88,8 +87,3 @@ def scores_of(real: Tensor, made: Tensor) -> dict[str, float]:
         raise BadInput(f"made holds {len(made):,} points and real {len(real):,}; give no more made than real ones.")
     found = Judge(nn.Identity(), dict(zip(MOMENTS, sums(real), strict=True)), real).scores(made)
     return found | {"frechet": max(0.0, found["frechet"])}  # it can come out a rounding below 0
-
-
-def hundredths(points: object) -> Tensor:
-    """Points of the plane in hundredths → float64 (n, 2)."""
-    return torch.as_tensor(points).double() / 100

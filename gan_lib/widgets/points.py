@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from torch import Tensor
 
-from gan_lib.chapters.cheats import GOALS, MADE, REAL, hundredths, scores_of
+from gan_lib.chapters.cheats import GOALS, MADE, REAL, scores_of
 from gan_lib.data.pictures import figure_png
 from gan_lib.errors import BadInput
 from gan_lib.machine.given import numbers
@@ -34,7 +34,8 @@ def play_scores(real: Tensor | None = None, made: Tensor | None = None) -> None:
         BadInput: other shapes, too few or too many points, or points outside the square.
     """
     shown = {"real": _kept("real", real, REAL), "made": _kept("made", made, MADE)}  # (n, 2), hundredths
-    scores = scores_of(*(hundredths(points) for points in shown.values()))
+    scores = scores_of(*shown.values())  # of whole numbers, as in the page: then equal distances are equal
+    scores["frechet"] /= 100**2
     goals = [{"aim": goal.aim, "within": goal.within, "told": goal.told} for goal in GOALS]
     if real is None and made is None:
         for goal, known in zip(goals, GOALS, strict=True):
@@ -58,8 +59,8 @@ def _kept(what: str, given: object, usual: tuple) -> Tensor:
 
 def _told(shown: dict[str, Tensor], scores: dict[str, float]) -> str:
     return (
-        f"{len(shown['real'])} real and {len(shown['made'])} made points in the plane, each with a ball that reaches to "
-        f"its third neighbour of its own kind, and both Gaussian ellipses: precision {scores['precision']:.2f}, "
+        f"{len(shown['real'])} real and {len(shown['made'])} made points in the plane, each with a ball that reaches "
+        f"to its third neighbour of its own kind, and both Gaussian ellipses: precision {scores['precision']:.2f}, "
         f"recall {scores['recall']:.2f}, Fréchet distance {scores['frechet']:.3f}."
     )
 
@@ -68,16 +69,17 @@ def _poster(shown: dict[str, Tensor], scores: dict[str, float]) -> bytes:
     """The points three times: with the balls of the real ones, of the made ones, and with the ellipses."""
     figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.8))
     looks = {"real": (BLUE, "o"), "made": (ORANGE, "D")}
+    places = {kind: points.double() / 100 for kind, points in shown.items()}
     for axis, (name, digits) in zip(axes, (("precision", 2), ("recall", 2), ("frechet", 3)), strict=True):
-        for kind, points in shown.items():
+        for kind, points in places.items():
             colour, marker = looks[kind]
-            axis.scatter(*hundredths(points).T, s=14, color=colour, marker=marker, zorder=2)
+            axis.scatter(*points.T, s=14, color=colour, marker=marker, zorder=2)
         axis.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[], aspect="equal")
         axis.set_title(f"{'Fréchet distance' if name == 'frechet' else name} {scores[name]:.{digits}f}")
-    _balls(axes[0], hundredths(shown["real"]), BLUE)
-    _balls(axes[1], hundredths(shown["made"]), ORANGE)
-    for kind, points in shown.items():
-        axes[2].plot(*_ellipse(hundredths(points)).T, color=looks[kind][0])
+    _balls(axes[0], places["real"], BLUE)
+    _balls(axes[1], places["made"], ORANGE)
+    for kind, points in places.items():
+        axes[2].plot(*_ellipse(points).T, color=looks[kind][0])
     return figure_png(figure)
 
 

@@ -44,9 +44,8 @@ def sort_sets(
         str(score): {name: finite(f"{score} of {name}", v) for name, v in _of_each(str(score), found, shown).items()}
         for score, found in scores.items()
     }
-    if isinstance(high, str) or (strangers := set(map(str, listed("high", high))) - set(values)):
-        wrong = brief(high) if isinstance(high, str) else ", ".join(sorted(strangers))
-        raise BadInput(f"high names {wrong}; give a list of some of these: {', '.join(values)}.")
+    if isinstance(high, str) or not set(map(str, listed("high", high))) <= set(values):
+        raise BadInput(f"high is {brief(high)}; give a list of some of these: {', '.join(values)}.")
     signs = {score: -1 if score in set(map(str, high)) else 1 for score in values}
     data = {
         "sets": [

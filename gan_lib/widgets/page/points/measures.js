@@ -21,7 +21,7 @@ function gaussianOf(points) {
   return { mean, cov: [cov(0, 0), cov(0, 1), cov(1, 1)] };
 }
 
-/* Of a 2 × 2 matrix with eigenvalues a and b, (√a + √b)² = a + b + 2√(ab): its trace, and twice its determinant's root. */
+/* Of 2 × 2 with the eigenvalues a and b, (√a + √b)² = a + b + 2√(ab): the trace, and twice the determinant's root. */
 function frechetOf({ mean, cov: [a, b, c] }, { mean: other, cov: [d, e, f] }) {
   const root = (v) => Math.sqrt(Math.max(0, v)), determinant = (a * c - b * b) * (d * f - e * e);
   const shared = root(a * d + 2 * b * e + c * f + 2 * root(determinant));

@@ -154,9 +154,11 @@ function ellipse({ mean, cov: [a, b, c] }, kind) {
 
 /* Filled: it is inside. The circle around it is what a finger can take. */
 function dot([kind, i], sets, inside, chosen) {
-  const [, ink, d] = KINDS_OF_POINTS[kind], marks = (inside[kind][i] ? " gan-inside" : "") + (chosen ? " gan-chosen" : "");
-  const look = { class: `gan-point ${ink}${marks}`, transform: `translate(${sets[kind][i]})` };
-  return svg("g", look, svg("circle", { r: 11 }), svg("path", { d }));
+  const [, ink, d] = KINDS_OF_POINTS[kind], look = { class: `gan-point ${ink}`, transform: `translate(${sets[kind][i]})` };
+  const node = svg("g", look, svg("circle", { r: 11 }), svg("path", { d }));
+  node.classList.toggle("gan-inside", inside[kind][i]);
+  node.classList.toggle("gan-chosen", chosen);
+  return node;
 }
 
 mount("points", playScores);

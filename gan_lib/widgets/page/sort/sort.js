@@ -10,7 +10,8 @@ class SetSorter {
     this.rows = spec.sets.map((set, i) => this.makeRow(set, i));
     this.list = element("ol", { class: "gan-sets" });
     this.table = element("table", { class: "gan-scores" });
-    this.orders = element("div", { class: "gan-scroll", tabindex: 0, role: "group", "aria-label": "the orders" }, this.table);
+    const look = { class: "gan-scroll", tabindex: 0, role: "group", "aria-label": "the orders" };
+    this.orders = element("div", look, this.table);
     this.reveal = button("Show the scores’ orders", () => { this.open = true; this.show(); });
     this.told = element("p", { role: "status" });
     root.append(
@@ -26,7 +27,8 @@ class SetSorter {
       node.setAttribute("aria-label", `move ${name} ${word}`);
       return node;
     });
-    return { up, down, words, about, node: element("li", {}, element("p", {}, element("b", {}, name), words), image, up, down) };
+    const title = element("p", {}, element("b", {}, name), words);
+    return { up, down, words, about, node: element("li", {}, title, image, up, down) };
   }
 
   move(i, way) {
@@ -61,7 +63,7 @@ class SetSorter {
       row("best first: you", ...order.map((i) => cell(name(i))), cell("as you")),
       ...scores.map((score, k) => row(score.name,
         ...bestFirst(score).map((i) => cell(name(i), element("br"), score.words[i])), cell(`${like[k]} of ${pairs}`))));
-    this.told.append(` Of ${pairs} pairs, ${scores[like.indexOf(most)].name} puts ${most} as you do, more than any other.`);
+    this.told.append(` Nearest to it: ${scores[like.indexOf(most)].name}, with ${most} of ${pairs} pairs.`);
   }
 }
 
