@@ -1,10 +1,11 @@
-"""Points and balls, and sets to sort, each on a page of its own from disk."""
+"""Points and balls, sets to sort, and where a figure under a slider starts, each on a page of its own from disk."""
 
 from __future__ import annotations
 
 import re
 from itertools import combinations
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from playwright.sync_api import Page, expect
@@ -19,7 +20,14 @@ SCORES = {
     "Fréchet distance": {"A": 0.4, "B": 35, "C": 22.25, "D": 10},
     "recall": {"A": 0.5, "B": 0.25, "C": 0.125, "D": 0.375},
 }
-ABOUT = {"A": "real", "B": "moved", "C": "noise", "D": "made"}
+ABOUT = {"A": "boots", "B": "coats", "C": "bags", "D": "shirts"}
+
+
+def bars(n, width):
+    figure, axis = plt.subplots(figsize=(3, 2))
+    axis.bar(range(int(n)), 1, width)
+    axis.set(xlim=(-1, 3), ylim=(0, 1))
+    return figure
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,7 @@ def addresses(tmp_path_factory) -> dict[str, str]:
     shows = {
         "points": widgets.play_scores,
         "sort": lambda: widgets.sort_sets(sets, SCORES, ABOUT, high=["recall"]),
+        "explore": lambda: widgets.explore(bars, "{n} bars of {width}.", start={"n": 1}, n=(1, 2, 3), width=(0.5, 1)),
     }
     with pytest.MonkeyPatch.context() as patch:
         for kind, show in shows.items():
@@ -275,3 +284,17 @@ def test_both_fit_and_satisfy_axe(addresses, open_page, kind, scheme, size):
     assert_fits_and_accessible(page)
     figure.get_by_role("button", name="Show").first.click()
     assert_fits_and_accessible(page)
+
+
+# ------------------------------------------------------------------------------------------ where a slider starts
+
+
+def test_a_slider_starts_where_it_is_told_to_and_else_in_the_middle(addresses, open_page):
+    page = open_page(addresses["explore"])
+    figure = alive(page, "explore")
+    drawing = figure.locator(".gan-frame")
+    assert [box.input_value() for box in figure.locator("input").all()] == ["0", "1"]
+    assert drawing.get_attribute("aria-label") == "1 bars of 1."
+    figure.get_by_label("n", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    assert drawing.get_attribute("aria-label") == "2 bars of 1."

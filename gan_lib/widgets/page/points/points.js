@@ -19,7 +19,7 @@ class PointsAndBalls {
     Object.assign(this, { spec, chosen: [1, 0], held: false });
     this.makeBoard();
     this.rows = MEASURES.map(([score, title]) => {
-      const box = element("input", { type: "checkbox" }), value = element("output");
+      const box = element("input", { type: "checkbox", "aria-label": title }), value = element("output");
       const words = element("p", { class: "gan-small" });
       box.checked = score !== "recall";
       box.addEventListener("change", () => this.show());
@@ -108,9 +108,9 @@ class PointsAndBalls {
     const { sets, chosen, rows } = this, found = measuresOf(sets, this.spec.neighbours);
     const shown = rows.map(({ box }) => box.checked);
     this.drawing.replaceChildren(
-      ...found.balls.flatMap((balls, kind) => (shown[kind] ? balls.map((r, i) => ball(kind, sets[kind][i], r)) : [])),
-      ...(shown[2] ? found.gaussians.map(ellipse) : []),
-      ...this.every.map((one) => dot(one, sets, found.inside, String(one) === String(chosen))));
+      ...found.balls.flatMap((balls, kind) => (shown[kind] ? balls.map((r, i) => drawBall(kind, sets[kind][i], r)) : [])),
+      ...(shown[2] ? found.gaussians.map(drawEllipse) : []),
+      ...this.every.map((one) => drawPoint(one, sets, found.inside, String(one) === String(chosen))));
     MEASURES.forEach(([score, , digits, words], i) => {
       const list = found.inside[1 - i]; // precision counts made points
       rows[i].value.textContent = found[score].toFixed(digits);
@@ -140,12 +140,12 @@ class PointsAndBalls {
   }
 }
 
-function ball(kind, [cx, cy], square) {
+function drawBall(kind, [cx, cy], square) {
   return svg("circle", { class: `gan-ball ${KINDS_OF_POINTS[kind][1]}`, cx, cy, r: Math.sqrt(square) });
 }
 
 /* The circle of radius 1, carried by the lower triangular root of the covariance. */
-function ellipse({ mean, cov: [a, b, c] }, kind) {
+function drawEllipse({ mean, cov: [a, b, c] }, kind) {
   const wide = Math.sqrt(a), lean = wide && b / wide, rest = Math.sqrt(Math.max(0, c - lean * lean));
   const matrix = [wide, lean, 0, rest, ...mean].map((v) => v.toFixed(3));
   const look = { class: `gan-ellipse ${KINDS_OF_POINTS[kind][1]}`, r: 1, "vector-effect": "non-scaling-stroke" };
@@ -153,7 +153,7 @@ function ellipse({ mean, cov: [a, b, c] }, kind) {
 }
 
 /* Filled: it is inside. The circle around it is what a finger can take. */
-function dot([kind, i], sets, inside, chosen) {
+function drawPoint([kind, i], sets, inside, chosen) {
   const [, ink, d] = KINDS_OF_POINTS[kind], look = { class: `gan-point ${ink}`, transform: `translate(${sets[kind][i]})` };
   const node = svg("g", look, svg("circle", { r: 11 }), svg("path", { d }));
   node.classList.toggle("gan-inside", inside[kind][i]);
