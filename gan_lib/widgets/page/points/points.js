@@ -35,12 +35,16 @@ class PointsAndBalls {
   }
 
   makeBoard() {
-    this.drawing = svg("g", { transform: "scale(1 -1)" });
+    this.layers = svg("g", {});
+    this.dots = this.spec.real.map(() => makeDot(0)).concat(this.spec.made.map(() => makeDot(1)));
+    const upwards = svg("g", { transform: "scale(1 -1)" }, this.layers, ...this.dots);
     const label = `${this.spec.real.length} real points in blue, ${this.spec.made.length} made ones in orange`;
     const viewBox = `${-BOARD} ${-BOARD} ${2 * BOARD} ${2 * BOARD}`;
-    this.picture = svg("svg", { viewBox, role: "img", "aria-label": label }, this.drawing);
+    this.picture = svg("svg", { viewBox, role: "img", "aria-label": label }, upwards);
     this.picture.addEventListener("pointerdown", (event) => this.take(event));
     this.picture.addEventListener("pointermove", (event) => { if (this.held) this.move(this.place(event)); });
+    const onPoint = (event) => { if (event.target.closest(".gan-point")) event.preventDefault(); };
+    this.picture.addEventListener("touchstart", onPoint, { passive: false }); // else it would scroll the page
     for (const end of ["pointerup", "pointercancel"]) this.picture.addEventListener(end, () => { this.held = false; });
     this.board = element("div", { class: "gan-board", tabindex: 0, role: "group" }, this.picture);
     this.board.addEventListener("keydown", (event) => this.onKey(event));
@@ -107,10 +111,14 @@ class PointsAndBalls {
   show() {
     const { sets, chosen, rows } = this, found = measuresOf(sets, this.spec.neighbours);
     const shown = rows.map(({ box }) => box.checked);
-    this.drawing.replaceChildren(
+    this.layers.replaceChildren(
       ...found.balls.flatMap((balls, kind) => (shown[kind] ? balls.map((r, i) => drawBall(kind, sets[kind][i], r)) : [])),
-      ...(shown[2] ? found.gaussians.map(drawEllipse) : []),
-      ...this.every.map((one) => drawPoint(one, sets, found.inside, String(one) === String(chosen))));
+      ...(shown[2] ? found.gaussians.map(drawEllipse) : []));
+    this.every.forEach(([kind, i], k) => {
+      this.dots[k].setAttribute("transform", `translate(${sets[kind][i]})`);
+      this.dots[k].classList.toggle("gan-inside", found.inside[kind][i]);
+      this.dots[k].classList.toggle("gan-chosen", String([kind, i]) === String(chosen));
+    });
     MEASURES.forEach(([score, , digits, words], i) => {
       const list = found.inside[1 - i]; // precision counts made points
       rows[i].value.textContent = found[score].toFixed(digits);
@@ -152,13 +160,10 @@ function drawEllipse({ mean, cov: [a, b, c] }, kind) {
   return svg("circle", { ...look, transform: `matrix(${matrix})` });
 }
 
-/* Filled: it is inside. The circle around it is what a finger can take. */
-function drawPoint([kind, i], sets, inside, chosen) {
-  const [, ink, d] = KINDS_OF_POINTS[kind], look = { class: `gan-point ${ink}`, transform: `translate(${sets[kind][i]})` };
-  const node = svg("g", look, svg("circle", { r: 11 }), svg("path", { d }));
-  node.classList.toggle("gan-inside", inside[kind][i]);
-  node.classList.toggle("gan-chosen", chosen);
-  return node;
+/* It stays the same while it is moved, or a finger would lose it. The circle is what can be taken. */
+function makeDot(kind) {
+  const [, ink, d] = KINDS_OF_POINTS[kind];
+  return svg("g", { class: `gan-point ${ink}` }, svg("circle", { r: 11 }), svg("path", { d }));
 }
 
 mount("points", playScores);
