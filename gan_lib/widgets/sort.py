@@ -53,7 +53,7 @@ def sort_sets(
             for name, pictures in shown.items()
         ],
         "scores": [
-            {"name": score, "sign": signs[score], "values": [*of.values()], "words": [f"{v:.3g}" for v in of.values()]}
+            {"name": score, "sign": signs[score], "values": [*of.values()], "words": [*map(_short, of.values())]}
             for score, of in values.items()
         ],
     }
@@ -92,6 +92,12 @@ def _of_each(what: str, given: object, sets: Mapping[str, Tensor]) -> dict[str, 
     if set(found) != set(sets):
         raise BadInput(f"{what} is {brief(given)}; give one for each of the sets {', '.join(sets)}.")
     return {name: found[name] for name in sets}
+
+
+def _short(value: float) -> str:
+    """Two or three digits, so that six values fit a phone."""
+    size = abs(value)
+    return f"{value:.2g}" if size < 1 else f"{value:.1f}" if size < 100 else f"{value:,.0f}"
 
 
 def _poster(rows: list[Tensor]) -> Tensor:

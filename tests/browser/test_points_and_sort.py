@@ -18,8 +18,9 @@ from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_an
 
 SCORES = {
     "Fréchet distance": {"A": 0.4, "B": 35, "C": 22.25, "D": 10},
-    "recall": {"A": 0.5, "B": 0.25, "C": 0.125, "D": 0.375},
+    "recall": {"A": 0.5, "B": 0.25, "C": 0.12, "D": 0.37},
 }
+WORDS = {"A": "0.4 0.5", "B": "35.0 0.25", "C": "22.2 0.12", "D": "10.0 0.37"}  # the same as they are written
 ABOUT = {"A": "boots", "B": "coats", "C": "bags", "D": "shirts"}
 
 
@@ -253,7 +254,8 @@ def assert_orders(figure) -> None:
         sign = -1 if score == "recall" else 1
         found = sorted(values, key=lambda name, of=values, sign=sign: sign * of[name])
         agreed[score] = sum(sign * values[a] < sign * values[b] for a, b in combinations(mine, 2))
-        expected = [*(f"{name}\n{values[name]:.3g}" for name in found), f"{agreed[score]} of 6"]
+        written = {name: words.split()[score == "recall"] for name, words in WORDS.items()}
+        expected = [*(f"{name}\n{written[name]}" for name in found), f"{agreed[score]} of 6"]
         assert row.locator("td").all_inner_texts() == expected
     best = max(agreed, key=agreed.get)
     assert status(figure).endswith(f"Nearest to it: {best}, with {agreed[best]} of 6 pairs.")

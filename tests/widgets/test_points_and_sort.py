@@ -161,7 +161,7 @@ def test_the_page_gets_the_sets_and_the_scores_in_their_order(shown):
     spec = spec_of(shown[0]["text/html"])
     assert [(each["name"], each["about"]) for each in spec["sets"]] == [("A", "real"), ("B", "noise"), ("C", "<drawn>")]
     assert spec["scores"] == [
-        {"name": "distance", "sign": 1, "values": [0.0312, 2.0, 1234.5], "words": ["0.0312", "2", "1.23e+03"]},
+        {"name": "distance", "sign": 1, "values": [0.0312, 2.0, 1234.5], "words": ["0.031", "2.0", "1,234"]},
         {"name": "recall", "sign": -1, "values": [0.5, 0.1, 0.7], "words": ["0.5", "0.1", "0.7"]},
     ]
     for each, pictures in zip(spec["sets"], given()["sets"].values(), strict=True):
