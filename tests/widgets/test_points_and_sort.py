@@ -36,8 +36,8 @@ def shown(monkeypatch):
 MEASURE = "const measured = (real, made, k) => JSON.stringify(measuresOf([real, made], k));"
 
 
-@pytest.fixture(scope="module")
-def page():
+@pytest.fixture
+def page(no_running_loop):
     engine = context("points/measures.js")
     engine.eval(MEASURE)
     return engine
