@@ -21,9 +21,11 @@ from gan_lib.widgets.live_latent import LatentExplorer
 from gan_lib.widgets.pictures import train_pictures
 from gan_lib.widgets.plane import train_plane
 from gan_lib.widgets.playground import play_arithmetic
+from gan_lib.widgets.points import play_scores
 from gan_lib.widgets.question import ask_arithmetic
 from gan_lib.widgets.scrubber import scrub_plane, scrub_training
 from gan_lib.widgets.shrink import shrink_z
+from gan_lib.widgets.sort import sort_sets
 from gan_lib.widgets.stack import play_stack
 from gan_lib.widgets.sure import how_sure
 from gan_lib.widgets.walk import walk_between
@@ -43,12 +45,14 @@ __all__ = [
     "move_earth",
     "play_arithmetic",
     "play_kernel",
+    "play_scores",
     "play_stack",
     "scrub_plane",
     "scrub_training",
     "show_graph",
     "show_ledger",
     "shrink_z",
+    "sort_sets",
     "train_pictures",
     "train_plane",
     "two_bells",

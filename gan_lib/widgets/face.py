@@ -141,6 +141,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "plane/play_view.js",
         "plane/plane.js",
     ),
+    "points": ("points/measures.js", "points/points.js"),
     "question": ("arithmetic.js", "playground.js", "stack/question.js"),
     "scrubber": ("scrubber.js",),
     "shrink": (
@@ -153,6 +154,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "seeded.js",
         "shrink/shrink.js",
     ),
+    "sort": ("sort/sort.js",),
     "stack": ("arithmetic.js", "stack/boxes.js", "stack/stack.js"),
     "sure": ("sure.js",),
     "walk": (
@@ -175,6 +177,8 @@ STYLES = (  # of every kind; joined into one text
     "pictures/pictures.css",
     "find/find.css",
     "inside/inside.css",
+    "points/points.css",
+    "sort/sort.css",
 )
 COMMENTS = re.compile(r"^ *(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)  # lines of a script that hold nothing else
 # As display_page writes them; "<" of the data is escaped, so nothing else looks like this. Also in tests/nbval.ini.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import isfinite
 
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from gan_lib.data.pictures import figure_png
 from gan_lib.errors import BadInput, brief
+from gan_lib.machine.given import finite
 from gan_lib.machine.progress import is_static
 from gan_lib.widgets import frames
 from gan_lib.widgets.face import display_page
@@ -22,22 +23,25 @@ MOST = {1: 61, 2: 15}  # values of each slider
 BYTES = 400_000  # of all frames together
 
 
-def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float]) -> None:
+def explore(
+    figure: Callable[..., Figure], alt: str, *, start: Mapping[str, float] | None = None, **sliders: Sequence[float]
+) -> None:
     """Display a figure under sliders.
 
     In a kernel the function is called at every move; on a page the frames are flipped through that were drawn when
     the notebook was produced. Let it fix the limits of its axes: then they are stored once, and the eye can compare.
-    Where the axes stand is settled once, for the middle of the sliders, unless their number or their grid changes or a
+    Where the axes stand is settled once, for where the sliders start, unless their number or their grid changes or a
     place of their own was given to one: so they stand still, and much longer words elsewhere may be cut at the edge.
 
     Args:
         figure: called with one number for each slider, by name; returns a matplotlib Figure.
         alt: what the figure shows, for those who cannot see it; "{mu}" is replaced by the value of slider mu.
-        sliders: name → the values it can take, at most 61 for one slider, 15 for each of two. It starts in the middle.
+        start: name of a slider → the one of its values that it starts with; it starts in the middle if it has none.
+        sliders: name → the values it can take, at most 61 for one slider, 15 for each of two.
 
     Raises:
-        BadInput: no function, no slider or more than two, too many values or none, or frames of more than 400 kB on the
-            page.
+        BadInput: no function, no slider or more than two, too many values or none, a start that is none of them, or
+            frames of more than 400 kB on the page.
     """
     if not callable(figure) or not isinstance(alt, str):
         wrong = alt if callable(figure) else figure
@@ -51,10 +55,11 @@ def explore(figure: Callable[..., Figure], alt: str, **sliders: Sequence[float])
             raise BadInput(
                 f"slider {name} has {len(given)} values; 2 to {most} are possible with {len(values)} sliders."
             )
+    first = _first(values, start)
     if is_static():
-        _display_static(figure, alt, values)
+        _display_static(figure, alt, values, first)
     else:
-        display(LiveFigure(figure, values, alt).box)
+        display(LiveFigure(figure, values, alt, first).box)
 
 
 def _numbers(name: str, given: object) -> list[float]:
@@ -67,6 +72,20 @@ def _numbers(name: str, given: object) -> list[float]:
     return values
 
 
+def _first(values: dict[str, list[float]], start: object) -> dict[str, float]:
+    """Name of each slider → what it starts with. BadInput: it cannot take that value."""
+    wanted = {} if start is None else start
+    if not isinstance(wanted, Mapping) or not set(wanted) <= set(values):
+        raise BadInput(f"start is {brief(start)}; give name → value for some of these sliders: {', '.join(values)}.")
+    first = {name: _middle(given) for name, given in values.items()}
+    for name, value in wanted.items():
+        first[name] = finite(f"the start of {name}", value)
+        if first[name] not in values[name]:
+            allowed = ", ".join(_words(values[name]))
+            raise BadInput(f"the start of {name} is {brief(value)}; choose one of its values: {allowed}.")
+    return first
+
+
 class LiveFigure:
     """The live face. `box` is what to display.
 
@@ -76,12 +95,20 @@ class LiveFigure:
         message: the error of the last call, or nothing.
     """
 
-    def __init__(self, figure: Callable[..., Figure], values: dict[str, list[float]], alt: str = ""):
+    def __init__(
+        self,
+        figure: Callable[..., Figure],
+        values: dict[str, list[float]],
+        alt: str = "",
+        first: dict[str, float] | None = None,
+    ):
         self.figure, self.picture, self.alt = _StandingStill(figure), ipw.Image(format="png"), alt
         self.message, self.told = ipw.Label(), ipw.Label()
         self.sliders = {
             name: ipw.SelectionSlider(
-                options=list(zip(_words(given), given, strict=True)), value=_middle(given), description=name
+                options=list(zip(_words(given), given, strict=True)),
+                value=(first or {}).get(name, _middle(given)),
+                description=name,
             )
             for name, given in values.items()
         }
@@ -104,10 +131,11 @@ class LiveFigure:
             self.message.value = f"{type(error).__name__}: {error}"
 
 
-def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, list[float]]) -> None:
+def _display_static(
+    figure: Callable[..., Figure], alt: str, values: dict[str, list[float]], first: dict[str, float]
+) -> None:
     still = _StandingStill(figure)
-    middle = {name: _middle(given) for name, given in values.items()}
-    poster = figure_png(still(**middle))  # the first to be drawn: its layout is everyone's
+    poster = figure_png(still(**first))  # the first to be drawn: its layout is everyone's
 
     def frame(point: Sequence[float]) -> bytes:
         found = still(**dict(zip(values, point, strict=True)))
@@ -122,8 +150,13 @@ def _display_static(figure: Callable[..., Figure], alt: str, values: dict[str, l
             "draw fewer points, fix the limits of the axes, or give a slider fewer values."
         )
     shown = {name: _words(given) for name, given in values.items()}
-    said = _told(alt, {name: _middle(words) for name, words in shown.items()})
-    data = merged | {"sliders": [{"name": name, "values": given} for name, given in shown.items()], "alt": alt}
+    places = {name: given.index(first[name]) for name, given in values.items()}
+    said = _told(alt, {name: words[places[name]] for name, words in shown.items()})
+    sliders = [
+        {"name": name, "values": words} | ({} if places[name] == len(words) // 2 else {"at": places[name]})
+        for name, words in shown.items()
+    ]
+    data = merged | {"sliders": sliders, "alt": alt}
     display_page("explore", data, poster, said)
 
 

@@ -214,6 +214,30 @@ def test_the_static_face_holds_every_frame_and_starts_in_the_middle(shown):
     assert Image.open(io.BytesIO(base64.b64decode(output["image/png"]))).width > 100
 
 
+def test_both_faces_start_where_they_are_told_to(shown, monkeypatch):
+    called = []
+
+    def noted(mu, sigma):
+        called.append((mu, sigma))
+        return drawing(mu, sigma)
+
+    widgets.explore(noted, "A bump at {mu}, {sigma} wide.", start={"mu": 2}, mu=(-1, 0, 2), sigma=(0.5, 1))
+    output = shown.pop()
+    sliders = spec_of(output["text/html"])["sliders"]
+    assert sliders[0] == {"name": "mu", "values": ["−1", "0", "2"], "at": 2} and "at" not in sliders[1]
+    assert output["text/plain"] == "A bump at 2, 1 wide." and called[0] == (2, 1)
+    monkeypatch.setenv("GAN_LIB_STATIC", "0")
+    widgets.explore(noted, "alt", start={"sigma": 0.5}, mu=(-1, 0, 2), sigma=(0.5, 1))
+    assert type(shown[0]).__module__.startswith("ipywidgets.") and called[-1] == (0, 0.5)
+
+
+@pytest.mark.parametrize("start", [{"nu": 1}, {"mu": 0.5}, {"mu": None}, [2], "mu"])
+def test_a_start_that_no_slider_can_take_is_refused(shown, start):
+    with pytest.raises(BadInput, match="start"):
+        widgets.explore(drawing, "alt", start=start, mu=(-1, 0, 2))
+    assert shown == []
+
+
 def test_the_live_face_calls_the_function_at_every_move(shown, live):
     called = []
 

@@ -10,9 +10,9 @@ function exploreFrames(root, spec) {
   const drawing = element("div", { class: "gan-frame", role: "img" });
   drawing.innerHTML = spec.svg;
   const parts = [...drawing.querySelectorAll("[data-part]")], shown = parts.map(() => -1);
-  const sliders = spec.sliders.map(({ name, values }) => {
+  const sliders = spec.sliders.map(({ name, values, at }) => {
     const range = element("input", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": name });
-    range.value = Math.floor(values.length / 2);
+    range.value = at ?? Math.floor(values.length / 2);
     const output = element("output");
     range.addEventListener("input", show);
     return { name, values, range, output, row: element("label", {}, element("code", {}, name), range, output) };
