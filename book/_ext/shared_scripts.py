@@ -1,35 +1,37 @@
-"""Sphinx extension: all widgets of the built pages share one script and one style, which lie beside the pages.
+"""Sphinx extension: the widgets of a built page share one script, those of all pages one style; they lie beside the pages.
 
 The outputs of a notebook hold copies, so that they are alive wherever it is opened; a page gets none of them. So what
-pages run is always what `gan_lib/widgets/page` holds now.
+pages run is always what `gan_lib/widgets/page` holds now. A page's script holds what its own kinds of widget need.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from hashlib import sha256
 from pathlib import Path
 
-import rjsmin
+import minify
 
-from gan_lib.widgets.face import shared, without_copies
+from gan_lib.widgets.face import SCRIPTS, program_of, style, without_copies
+
+KIND = re.compile(r'<figure class="gan-widget" data-kind="([\w-]+)"')
 
 
 def setup(app) -> dict:
-    app.connect("builder-inited", write_files)
+    every = sha256(program_of(SCRIPTS).encode()).hexdigest()
+    app.add_config_value("widget_scripts", every, "html", str)  # changed scripts: every page is written again
+    app.connect("builder-inited", write_style)
     app.connect("source-read", take_out_copies)
-    app.connect("html-page-context", ask_for_script)
+    app.connect("html-page-context", add_script)
     app.add_css_file("widgets.css", priority=900)  # for every page, as all style is one sheet; after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def write_files(app) -> None:
+def write_style(app) -> None:
     """In every build, also one in which no page has changed."""
     if app.builder.format == "html":
-        static = Path(app.outdir) / "_static"
-        static.mkdir(parents=True, exist_ok=True)
-        for name, text in shared().items():
-            small = rjsmin.jsmin(text) if name.endswith(".js") else text
-            (static / name).write_text(small, encoding="utf-8")
+        _write(app, "widgets.css", style())
 
 
 def take_out_copies(app, page: str, source: list[str]) -> None:
@@ -44,7 +46,21 @@ def take_out_copies(app, page: str, source: list[str]) -> None:
     source[0] = json.dumps(notebook)
 
 
-def ask_for_script(app, page: str, template: str, context: dict, doctree) -> None:
-    """On a page with widgets."""
-    if 'class="gan-widget"' in context.get("body", ""):
-        app.add_js_file("widgets.js", loading_method="defer")
+def smaller(script: str) -> str:
+    return minify.string("application/javascript", script)
+
+
+def add_script(app, page: str, template: str, context: dict, doctree) -> None:
+    """To a page with widgets; its name is made of its content, so that no browser keeps an old one."""
+    kinds = set(KIND.findall(context.get("body", "")))
+    if kinds and app.builder.format == "html":
+        text = smaller(program_of(kinds))
+        name = f"widgets-{sha256(text.encode()).hexdigest()[:12]}.js"
+        _write(app, name, text)
+        app.add_js_file(name, loading_method="defer")
+
+
+def _write(app, name: str, text: str) -> None:
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / name).write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from IPython.display import display
@@ -196,7 +196,7 @@ def display_page(kind: str, data: dict | None, poster: bytes, alt: str, note: st
         note: one sentence under the picture.
     """
     copy = "" if data is None else program(SCRIPTS[kind])
-    text = f"<style>{_style()}</style>\n{figure(kind, data, poster, alt, note, copy)}"
+    text = f"<style>{style()}</style>\n{figure(kind, data, poster, alt, note, copy)}"
     # A blank line would end the HTML block where a notebook becomes Markdown.
     text = "\n".join(line for line in text.splitlines() if line.strip())
     display({"text/html": text, "image/png": base64_text(poster), "text/plain": alt}, raw=True)
@@ -222,10 +222,9 @@ def without_copies(text: str) -> str:
     return COPIES.sub("", text)
 
 
-def shared() -> dict[str, str]:
-    """Name → text of the two files that the built pages have in place of the copies."""
-    every = dict.fromkeys(name for names in SCRIPTS.values() for name in names)
-    return {"widgets.js": program(every), "widgets.css": _style()}
+def program_of(kinds: Collection[str]) -> str:
+    """The script of a page with these kinds of widget: each file that they need, once."""
+    return program(dict.fromkeys(name for kind, names in SCRIPTS.items() if kind in kinds for name in names))
 
 
 def base64_text(content: bytes) -> str:
@@ -246,5 +245,6 @@ def program(names: Iterable[str]) -> str:
     return f"(() => {{\n{code}\n}})();"
 
 
-def _style() -> str:
+def style() -> str:
+    """The style of every kind of widget."""
     return "\n".join(map(text_of, STYLES))

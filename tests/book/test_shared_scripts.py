@@ -21,6 +21,22 @@ from tests.outputs import spec_of
 WORD = re.compile(r"[\w-]+")
 
 
+FIGURE = '<figure class="gan-widget" data-kind="{}">'
+
+
+def site(root: Path, **also) -> SimpleNamespace:
+    return SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=root, **also)
+
+
+def written(root: Path) -> list[str]:
+    """The style, and the script of a page with every widget, as the extension writes them."""
+    app = site(root, add_js_file=lambda name, **how: None)
+    shared_scripts.write_style(app)
+    body = "".join(map(FIGURE.format, face.SCRIPTS))
+    shared_scripts.add_script(app, "page", "page.html", {"body": body}, None)
+    return [path.read_text(encoding="utf-8") for path in sorted((root / "_static").iterdir())]
+
+
 @pytest.fixture
 def changed(tmp_path, monkeypatch):
     """Another line in every script and in the style."""
@@ -46,13 +62,10 @@ def output(monkeypatch):
 
 def test_a_changed_script_makes_no_notebook_stale_and_reaches_the_pages(tmp_path, request):
     notebooks = [nbformat.read(path, as_version=4) for path in chapters()]
-    before, files = [stamp(notebook) for notebook in notebooks], face.shared()
+    before, files = [stamp(notebook) for notebook in notebooks], written(tmp_path / "before")
     request.getfixturevalue("changed")
     assert [stamp(notebook) for notebook in notebooks] == before
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "html")
-    shared_scripts.write_files(app)
-    for name, text in files.items():
-        built = (tmp_path / "html" / "_static" / name).read_text(encoding="utf-8")
+    for text, built in zip(files, written(tmp_path / "after"), strict=True):
         assert built != text and "another" in built
 
 
@@ -93,13 +106,35 @@ def test_the_outputs_of_every_notebook_lose_their_copies_on_the_way_to_a_page():
                 assert html == (face.without_copies(whole) if "gan-widget" in whole else whole)
 
 
-def test_a_page_asks_for_the_script_only_if_it_has_a_widget():
+def test_a_page_has_the_scripts_of_its_own_widgets_and_no_others(tmp_path):
     asked = []
-    app = SimpleNamespace(add_js_file=lambda name, **how: asked.append((name, how)))
-    for body in ('<figure class="gan-widget" data-kind="ledger">', "<p>the class gan-widget</p>"):
-        shared_scripts.ask_for_script(app, "page", "page.html", {"body": body}, None)
-    shared_scripts.ask_for_script(app, "search", "search.html", {}, None)
-    assert asked == [("widgets.js", {"loading_method": "defer"})]
+    app = site(tmp_path, add_js_file=lambda name, **how: asked.append((name, how)))
+    for body in (FIGURE.format("ledger") * 2 + FIGURE.format("sure"), "<p>the class gan-widget</p>"):
+        shared_scripts.add_script(app, "page", "page.html", {"body": body}, None)
+    shared_scripts.add_script(app, "search", "search.html", {}, None)
+    ((name, how),) = asked
+    assert how == {"loading_method": "defer"}
+    text = (tmp_path / "_static" / name).read_text(encoding="utf-8")
+    assert [kind for kind in face.SCRIPTS if re.search(rf'\("{kind}",', text)] == ["ledger", "sure"]
+    for names in face.SCRIPTS.values():  # the last one mounts it
+        assert "mount(" in face.text_of(names[-1])
+
+
+def test_changed_scripts_write_every_page_again(request):
+    def value() -> str:
+        found = {}
+        app = SimpleNamespace(
+            add_config_value=lambda name, default, rebuild, types: found.update({rebuild: default}),
+            connect=lambda *args: None,
+            add_css_file=lambda *args, **how: None,
+        )
+        shared_scripts.setup(app)
+        return found["html"]
+
+    before = value()
+    assert value() == before
+    request.getfixturevalue("changed")
+    assert value() != before
 
 
 def test_scripts_under_one_roof_share_no_name():
@@ -116,14 +151,12 @@ def test_scripts_under_one_roof_share_no_name():
 
 
 def test_the_one_style_sheet_keeps_every_rule_for_widgets():
-    files = face.shared()
-    words = {*WORD.findall(files["widgets.js"]), "gan-widget", "gan-poster", "data-kind"}
-    kept = lighter(files["widgets.css"], words)
-    assert kept.count("{") == re.sub(r"/\*.*?\*/", "", files["widgets.css"], flags=re.S).count("{")
-    assert kept.count(",") == len(re.findall(",", re.sub(r"/\*.*?\*/", "", files["widgets.css"], flags=re.S)))
+    words = {*WORD.findall(face.program_of(face.SCRIPTS)), "gan-widget", "gan-poster", "data-kind"}
+    kept, plain = lighter(face.style(), words), re.sub(r"/\*.*?\*/", "", face.style(), flags=re.S)
+    assert kept.count("{") == plain.count("{") and kept.count(",") == plain.count(",")
 
 
 def test_comments_of_a_script_do_not_reach_a_page():
     code = 'a(); // stays\n\n/* one\n * two */\n  // three\n  b("/* c */");\n/* d */ e();\n'
     assert face.COMMENTS.sub("", code) == 'a(); // stays\n\n  b("/* c */");\n/* d */ e();\n'
-    assert "\n/*" not in face.shared()["widgets.js"]
+    assert "\n/*" not in face.program_of(face.SCRIPTS)

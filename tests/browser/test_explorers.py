@@ -13,6 +13,7 @@ import torch
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
+from book._ext.shared_scripts import smaller
 from gan_lib import runs, widgets
 from gan_lib.data import to_pixels
 from gan_lib.show import latent
@@ -362,6 +363,9 @@ def test_a_readers_own_generator_in_colour_comes_alive_from_its_output_alone(ope
     assert (found - expected).abs().max() <= 1
 
 
-def test_the_scripts_are_small(html):
-    sizes = {name: len(gzip.compress((html / "_static" / name).read_bytes())) for name in face.shared()}
-    assert sizes["widgets.js"] < 80_000 and sizes["widgets.css"] < 5_000, sizes
+def test_the_scripts_are_small(measured):
+    scripts, style = (
+        len(gzip.compress(text.encode())) for text in (smaller(face.program_of(face.SCRIPTS)), face.style())
+    )
+    measured.append(f"all widgets together, gzipped: {scripts / 1000:.1f} kB of script, {style / 1000:.1f} kB of style")
+    assert scripts < 80_000 and style < 5_000

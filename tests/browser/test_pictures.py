@@ -11,6 +11,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from book._ext.shared_scripts import smaller
 from gan_lib import runs, widgets
 from gan_lib.data import to_pixels
 from gan_lib.networks.mlp import MLPGenerator
@@ -291,7 +292,7 @@ def test_in_a_notebook_the_output_alone_is_enough(browser, tmp_path, monkeypatch
 
 def test_this_figure_adds_little_to_the_script_of_the_book(measured, monkeypatch):
     def size() -> int:
-        return len(gzip.compress(face.shared()["widgets.js"].encode()))
+        return len(gzip.compress(smaller(face.program_of(face.SCRIPTS)).encode()))
 
     whole = size()
     monkeypatch.delitem(face.SCRIPTS, "pictures")
