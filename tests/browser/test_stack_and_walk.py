@@ -64,7 +64,7 @@ def numbers(text: str) -> list[float]:
 
 def assert_kernel_shows(figure: Locator, weights: list[float], step: bool = False) -> None:
     """The output's bars and its picture are torch's; to be seen are the weights and how uneven they make it."""
-    w, x = torch.tensor(weights).double(), torch.ones(8).double()
+    w, x = torch.tensor(weights, dtype=torch.float64), torch.ones(8, dtype=torch.float64)
     flat = conv_transpose1d(x[None, None], w[None, None], stride=2)[0, 0]
     if step:
         x[:4] = 0
