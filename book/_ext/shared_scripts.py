@@ -1,4 +1,4 @@
-"""Sphinx extension: the widgets of a built page share one script, those of all pages one style; they lie beside the pages.
+"""Sphinx extension: one script for the widgets of a built page, one style for those of all pages, beside the pages.
 
 The outputs of a notebook hold copies, so that they are alive wherever it is opened; a page gets none of them. So what
 pages run is always what `gan_lib/widgets/page` holds now. A page's script holds what its own kinds of widget need.

@@ -5,51 +5,19 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from gan_lib import widgets
 from gan_lib.chapters import be_d, ledger
 from gan_lib.chapters.ledger import Wiring
-from gan_lib.widgets import face
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
-<meta name="viewport" content="width=device-width"><style>
-:root { color-scheme: light dark }
-body { color: CanvasText; background: Canvas; font: 16px/1.5 sans-serif; margin: 8px }
-</style></head><body><main><h1>A widget</h1>%s</main></body></html>"""
-PHONE = {"width": 360, "height": 740}
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, status
 
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, show in (("be-d", widgets.be_the_discriminator), ("graph", widgets.show_graph)):
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            show()
-            path = folder / f"{kind}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[kind] = path.as_uri()
-    return found
-
-
-def alive(page: Page, kind: str):
-    figure = page.locator(f'figure.gan-widget[data-kind="{kind}"]')
-    expect(figure).to_have_attribute("data-alive", "yes", timeout=20_000)
-    return figure
-
-
-def status(figure) -> str:
-    return figure.locator("[role=status]").inner_text()
-
-
-def assert_fits_and_accessible(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-    result = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
-    assert [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]] == []
+    shows = {"be-d": widgets.be_the_discriminator, "graph": widgets.show_graph}
+    return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 # ------------------------------------------------------------------------------------------ be the discriminator

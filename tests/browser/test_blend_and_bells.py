@@ -13,9 +13,8 @@ from gan_lib.chapters import two_classes
 from gan_lib.data import to_pixels
 from gan_lib.machine.rng import z_from_seed
 from gan_lib.show.blended import blended
-from gan_lib.widgets import bells, face, latent_explorer
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
-from tests.browser.test_shrink_and_find import grey
+from gan_lib.widgets import bells, latent_explorer
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, grey, pages, status
 
 STEPS = 30
 DONE = re.compile(rf"^On the wrong side, after {STEPS} updates: data 15.9 %, CGAN [\d.]+ %, ACGAN [\d.]+ %.$")
@@ -35,21 +34,13 @@ def classifier():
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory, generator, classifier) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
     shows = {
         "blend": lambda: widgets.blend_labels(generator, classifier, 3, 8, seed=22),
         "bells": lambda: widgets.two_bells(steps=STEPS),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latent_explorer, "TRAVELS", 10**8)  # nothing lies beside these pages
-        for kind, show in shows.items():
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            show()
-            path = folder / f"{kind}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[kind] = path.as_uri()
-    return found
+        return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 # ------------------------------------------------------------------------------------------ any two labels

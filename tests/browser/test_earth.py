@@ -9,25 +9,17 @@ from playwright.sync_api import Page, expect
 from scipy.stats import wasserstein_distance
 
 from gan_lib import widgets
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages
 
+NAMES = ("earth", "merchant")
 FIRST, SECOND = [0, 3, 1, 0, 1], [1, 1, 0, 3, 0]  # the cheapest plan costs 1 + 2 + 1 + 1
 
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory) -> dict[str, str]:
     """earth and merchant → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("earth", "merchant"):
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            widgets.move_earth(FIRST, SECOND, merchant=name == "merchant")
-            path = folder / f"{name}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[name] = path.as_uri()
-    return found
+    shows = {name: lambda name=name: widgets.move_earth(FIRST, SECOND, merchant=name == "merchant") for name in NAMES}
+    return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 def told(figure) -> str:

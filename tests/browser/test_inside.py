@@ -15,10 +15,8 @@ from gan_lib.machine.rng import z_from_seed
 from gan_lib.networks.brought import brought
 from gan_lib.networks.conditional import ACGANGenerator
 from gan_lib.networks.dcgan import DCGANGenerator
-from gan_lib.widgets import face
 from gan_lib.widgets.stages import Opened, moved
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
-from tests.browser.test_shrink_and_find import grey
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, grey, pages, status
 from tests.widgets.test_inside import lively
 
 SEED = 3
@@ -34,16 +32,11 @@ def generators():
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory, generators) -> dict[str, str]:
-    found, folder = {}, tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, generator in generators.items():
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            widgets.look_inside(generator, [0, 5], seed=SEED)
-            path = folder / f"{name}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[name] = path.as_uri()
-    return found
+    shows = {
+        name: lambda generator=generator: widgets.look_inside(generator, [0, 5], seed=SEED)
+        for name, generator in generators.items()
+    }
+    return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 @pytest.fixture(scope="module")

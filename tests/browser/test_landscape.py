@@ -11,8 +11,7 @@ from playwright.sync_api import expect
 
 from gan_lib import widgets
 from gan_lib.chapters import critic, transport
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, status
 
 UPDATES = 60
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
@@ -30,12 +29,8 @@ def clouds():
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> str:
-    shown, path = [], tmp_path_factory.mktemp("page") / "landscape.html"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face, "display", lambda what, **how: shown.append(what["text/html"]))
-        widgets.critic_landscape(updates=UPDATES)
-    path.write_text(PAGE % shown[0], encoding="utf-8")
-    return path.as_uri()
+    shows = {"landscape": lambda: widgets.critic_landscape(updates=UPDATES)}
+    return pages(tmp_path_factory.mktemp("pages"), shows)["landscape"]
 
 
 def told(figure) -> dict[str, float]:

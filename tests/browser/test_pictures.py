@@ -17,13 +17,11 @@ from gan_lib.data import to_pixels
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.show.latent import z_from_seed
 from gan_lib.widgets import face, pictures
+from tests.browser.alone import PHONE, grey
 from tests.browser.pictures_page import alive, loaded, press, saved, status, updates, written
 from tests.widgets.test_pictures_widget import discs
 
 SLOW = 60_000  # ms, on a busy machine
-PHONE = {"width": 360, "height": 740}
-GREY = """canvas => String.fromCharCode(
-  ...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.filter((_, i) => i % 4 === 0))"""
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +43,6 @@ def figure(page):
     figure.get_by_label("mistake").select_option("")
     wait_for(lambda: "Before the first update" in status(figure))
     return figure
-
-
-def grey(canvas) -> torch.Tensor:
-    """int (H, W)"""
-    height, width = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    return torch.tensor([*canvas.evaluate(GREY).encode("latin-1")]).reshape(height, width)
 
 
 def sheet(figure) -> torch.Tensor:

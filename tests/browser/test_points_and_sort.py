@@ -13,8 +13,7 @@ from playwright.sync_api import Page, expect
 from gan_lib import widgets
 from gan_lib.chapters.cheats import GOALS, MADE, REAL, scores_of
 from gan_lib.scores.metrics import NEIGHBOURS
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, status
 
 SCORES = {
     "Fréchet distance": {"A": 0.4, "B": 35, "C": 22.25, "D": 10},
@@ -34,22 +33,13 @@ def bars(n, width):
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
     sets = dict(zip("ABCD", torch.rand(4, 10, 1, 28, 28, generator=torch.Generator().manual_seed(0)), strict=True))
     shows = {
         "points": widgets.play_scores,
         "sort": lambda: widgets.sort_sets(sets, SCORES, ABOUT, high=["recall"]),
         "explore": lambda: widgets.explore(bars, "{n} bars of {width}.", start={"n": 1}, n=(1, 2, 3), width=(0.5, 1)),
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, show in shows.items():
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            show()
-            path = folder / f"{kind}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[kind] = path.as_uri()
-    return found
+    return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 # ------------------------------------------------------------------------------------------ points and balls

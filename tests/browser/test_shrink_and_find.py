@@ -13,14 +13,11 @@ from gan_lib import runs, widgets
 from gan_lib.chapters.inversion import invert
 from gan_lib.data import to_pixels
 from gan_lib.machine.rng import z_from_seed
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, grey, pages, status
 from tests.widgets.test_pictures_widget import discs
 from tests.widgets.test_shrink_and_find import MEASURED
 
 STEPS, STARTS = 30, 2
-GREY = """canvas => String.fromCharCode(
-  ...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.filter((_, i) => i % 4 === 0))"""
 DONE = re.compile(rf"^{STEPS} steps from {STARTS} random z: error ")
 
 
@@ -40,26 +37,11 @@ def given():
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory, generator, given) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
     shows = {
         "shrink": lambda: widgets.shrink_z(generator, MEASURED, count=7, seed=2),
         "find": lambda: widgets.find_z(generator, given, ["shirt", "disc", "moon"], steps=STEPS, starts=STARTS),
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, show in shows.items():
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            show()
-            path = folder / f"{kind}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[kind] = path.as_uri()
-    return found
-
-
-def grey(canvas) -> torch.Tensor:
-    """int (H, W)"""
-    height, width = canvas.evaluate("canvas => [canvas.height, canvas.width]")
-    return torch.tensor([*canvas.evaluate(GREY).encode("latin-1")]).reshape(height, width)
+    return pages(tmp_path_factory.mktemp("pages"), shows)
 
 
 # ------------------------------------------------------------------------------------------ shrink z

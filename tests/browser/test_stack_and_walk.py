@@ -17,9 +17,7 @@ from gan_lib.chapters.receptive import receptive_fields
 from gan_lib.data import to_pixels
 from gan_lib.machine.rng import z_from_seed
 from gan_lib.show.latent import linear, spherical
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
-from tests.browser.test_shrink_and_find import grey
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, grey, pages, status
 
 KINDS = ("kernel", "stack", "question", "walk")
 
@@ -32,7 +30,6 @@ def generator():
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory, generator) -> dict[str, str]:
     """kind → the address of a page that holds this widget alone."""
-    found, folder = {}, tmp_path_factory.mktemp("pages")
     layers = nn.Sequential(
         nn.Conv2d(1, 32, 4, 2, 1, device="meta"),
         nn.Conv2d(32, 64, 4, 2, 1, bias=False, device="meta"),
@@ -44,15 +41,7 @@ def addresses(tmp_path_factory, generator) -> dict[str, str]:
         widgets.ask_arithmetic,
         lambda: widgets.walk_between(generator, seed=3),
     )
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, show in zip(KINDS, shows, strict=True):
-            shown = []
-            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
-            show()
-            path = folder / f"{kind}.html"
-            path.write_text(PAGE % shown[0], encoding="utf-8")
-            found[kind] = path.as_uri()
-    return found
+    return pages(tmp_path_factory.mktemp("pages"), dict(zip(KINDS, shows, strict=True)))
 
 
 # ------------------------------------------------------------------------------------------ kernel

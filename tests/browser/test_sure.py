@@ -8,20 +8,14 @@ import re
 import pytest
 
 from gan_lib import widgets
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, status
 
 RATE = 0.5
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> str:
-    shown, path = [], tmp_path_factory.mktemp("pages") / "sure.html"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face, "display", lambda what, **how: shown.append(what["text/html"]))
-        widgets.how_sure()
-    path.write_text(PAGE % shown[0], encoding="utf-8")
-    return path.as_uri()
+    return pages(tmp_path_factory.mktemp("pages"), {"sure": widgets.how_sure})["sure"]
 
 
 def d(logit: float) -> float:

@@ -16,18 +16,10 @@ from gan_lib.chapters import be_d
 from gan_lib.data import ImageSet, to_range
 from gan_lib.errors import BadInput, BadRun
 from gan_lib.networks.mlp import MLPDiscriminator
-from gan_lib.widgets import face
 from tests.conftest import random_images
 from tests.outputs import spec_of
 
 TINY = replace(be_d.RECIPE, generator_args={"hidden": 4}, discriminator_args={"hidden": 4}, batch_size=4)
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
 
 
 @pytest.fixture

@@ -36,14 +36,6 @@ function trainedAs({ recipe, n, width, seed, points }, game, weight, middle, upd
 UPDATES = 40
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """What was displayed."""
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
-
-
 @pytest.fixture(scope="module")
 def page():
     """V8 with the scripts of the figure."""

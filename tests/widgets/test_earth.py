@@ -12,18 +12,10 @@ from scipy.stats import wasserstein_distance
 from gan_lib import widgets
 from gan_lib.chapters.transport import best_prices, sorted_plan
 from gan_lib.errors import BadInput
-from gan_lib.widgets import face
 from tests.outputs import spec_of
 from tests.page_scripts import context
 
 pytestmark = pytest.mark.usefixtures("no_running_loop")
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
 
 
 @pytest.fixture

@@ -34,13 +34,6 @@ def engine():
     return found
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
-
-
 def test_every_wiring_runs_in_the_page_as_in_torch(engine):
     errors = set()
     for wiring in every_wiring():

@@ -67,12 +67,10 @@ GENERATORS = {
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """What was displayed: outputs of a page, and boxes."""
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    monkeypatch.setattr(inside, "display", calls.append)
-    return calls
+def shown(shown, monkeypatch):
+    """Boxes, too."""
+    monkeypatch.setattr(inside, "display", shown.append)
+    return shown
 
 
 def opened(name: str) -> tuple[nn.Module, Opened, Tensor, int | None]:

@@ -16,19 +16,10 @@ from gan_lib.chapters.cheats import GOALS, MADE, REAL, scores_of
 from gan_lib.data import to_pixels
 from gan_lib.errors import BadInput
 from gan_lib.scores import metrics
-from gan_lib.widgets import face
 from tests.outputs import spec_of
 from tests.page_scripts import context
 
 pytestmark = pytest.mark.usefixtures("no_running_loop")
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """The outputs that were displayed."""
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
 
 
 # ------------------------------------------------------------------------------------------ points and balls

@@ -45,13 +45,11 @@ def dcgan():
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """What was displayed: outputs of a page, and boxes."""
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
+def shown(shown, monkeypatch):
+    """Boxes, too."""
     for module in (shrink, find):
-        monkeypatch.setattr(module, "display", calls.append)
-    return calls
+        monkeypatch.setattr(module, "display", shown.append)
+    return shown
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from gan_lib.machine.rng import z_from_seed
 from gan_lib.networks.conditional import CGANGenerator
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.show.latent import linear, spherical
-from gan_lib.widgets import face, walk
+from gan_lib.widgets import walk
 from gan_lib.widgets.export import export
 from tests.outputs import spec_of
 from tests.page_scripts import context
@@ -32,12 +32,10 @@ pytestmark = pytest.mark.usefixtures("no_running_loop")
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """What was displayed: outputs of a page, and boxes."""
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    monkeypatch.setattr(walk, "display", calls.append)
-    return calls
+def shown(shown, monkeypatch):
+    """Boxes, too."""
+    monkeypatch.setattr(walk, "display", shown.append)
+    return shown
 
 
 def decoded(png: bytes) -> np.ndarray:

@@ -8,19 +8,11 @@ import torch
 from gan_lib import widgets
 from gan_lib.errors import BadInput
 from gan_lib.training.games import critic_generator_loss, minimax_generator_loss, non_saturating_generator_loss
-from gan_lib.widgets import face
 from tests.outputs import spec_of
 from tests.page_scripts import context
 
 pytestmark = pytest.mark.usefixtures("no_running_loop")
 LOSSES = minimax_generator_loss, non_saturating_generator_loss, critic_generator_loss
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""A widget alone on a page of its own, opened from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from gan_lib.widgets import face
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A widget</title>
+<meta name="viewport" content="width=device-width"><style>
+:root { color-scheme: light dark }
+body { color: CanvasText; background: Canvas; font: 16px/1.5 sans-serif; margin: 8px }
+</style></head><body><main><h1>A widget</h1>%s</main></body></html>"""
+PHONE = {"width": 360, "height": 740}
+GREY = """canvas => String.fromCharCode(
+  ...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.filter((_, i) => i % 4 === 0))"""
+
+
+def pages(folder: Path, shows: dict[str, Callable[[], object]]) -> dict[str, str]:
+    """name → the address of a page that holds what its function displays, alone."""
+    found = {}
+    for name, show in shows.items():
+        shown = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(face, "display", lambda what, shown=shown, **how: shown.append(what["text/html"]))
+            show()
+        path = folder / f"{name}.html"
+        path.write_text(PAGE % shown[0], encoding="utf-8")
+        found[name] = path.as_uri()
+    return found
+
+
+def alive(page: Page, kind: str):
+    figure = page.locator(f'figure.gan-widget[data-kind="{kind}"]')
+    expect(figure).to_have_attribute("data-alive", "yes", timeout=20_000)
+    return figure
+
+
+def status(figure) -> str:
+    return figure.locator("[role=status]").inner_text()
+
+
+def grey(canvas) -> torch.Tensor:
+    """int (H, W)"""
+    height, width = canvas.evaluate("canvas => [canvas.height, canvas.width]")
+    return torch.tensor([*canvas.evaluate(GREY).encode("latin-1")]).reshape(height, width)
+
+
+def assert_fits_and_accessible(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    result = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
+    assert [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in result.response["violations"]] == []
