@@ -23,7 +23,8 @@ function playXY(root, spec) {
     return { slider, output, row: element("label", {}, element("span", {}, name), slider, output) };
   };
   const rate = slide("rate η", 0.01, 0.5, spec.rate), damping = slide("damping γ", 0, 2, spec.damping);
-  const turns = element("select", { "aria-label": "who steps" }, ...XY_WAYS.map(([name]) => element("option", {}, name)));
+  const ways = XY_WAYS.map(([name]) => element("option", {}, name));
+  const turns = element("select", { "aria-label": "who steps" }, ...ways);
   const line = svg("path", { fill: "none", "stroke-width": 1.5 });
   const dots = svg("path", { "stroke-width": 6, "stroke-linecap": "round" });
   const dot = svg("path", { d: "M0 0h0", stroke: "currentColor", "stroke-width": 18, "stroke-linecap": "round" });
@@ -54,7 +55,8 @@ function playXY(root, spec) {
     const where = `(${from.join(", ")})`.replaceAll("-", "−");
     board.setAttribute("aria-label", `start at ${where}; arrow keys move it`);
     picture.setAttribute("aria-label", `a path of ${XY_STEPS} steps, ${name}, from ${where}`);
-    told.textContent = `${XY_STEPS} steps ${name} from ${where}: ${first} away from (0, 0) at first, ${last} at the end.`;
+    const led = `${first} away from (0, 0) at first, ${last} at the end`;
+    told.textContent = `${XY_STEPS} steps ${name} from ${where}: ${led}.`;
   }
 
   picture.addEventListener("pointerdown", (event) => {
