@@ -32,11 +32,11 @@ def start(figure) -> tuple[float, float]:
 def assert_walks(figure, x, y, rate=0.2, damping=0.0, in_turns=False) -> None:
     """The path that is drawn is Python's, and the words say how far it leads."""
     assert start(figure) == (x, y)
-    drawn = figure.locator("path[stroke-width='1.5']").get_attribute("d")
+    drawn = figure.locator("path[stroke-width='2']").get_attribute("d")
     drawn = torch.tensor([float(v) for v in re.findall(r"-?[\d.]+", drawn)], dtype=torch.float64).view(-1, 2)
     places = walk(x, y, rate, damping, in_turns)
     torch.testing.assert_close(drawn * torch.tensor([1, -1]) / 100, places, rtol=0, atol=6e-4)
-    dots = figure.locator("path[stroke-width='6']").get_attribute("d")
+    dots = figure.locator("path[stroke-width='8']").get_attribute("d")
     assert dots.count("h0") == len(places)
     first, *_, last = places.norm(dim=1).tolist()
     said = [float(v) for v in re.findall(r"([\d.]+) (?:away|at the end)", status(figure))]

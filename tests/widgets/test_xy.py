@@ -115,6 +115,16 @@ def test_both_at_once_arrives_if_the_damping_is_above_the_rate_and_in_turns_alwa
         assert expected >= 1 and end > 0.9 * first
 
 
+@pytest.mark.parametrize("in_turns", [False, True])
+def test_this_holds_for_all_values_of_the_sliders(in_turns):
+    for rate in torch.linspace(*xy.RANGES["rate"], 8).tolist():
+        for damping in torch.linspace(*xy.RANGES["damping"], 10)[1:].tolist():
+            told = {"rate": rate, "damping": damping, "in_turns": in_turns}
+            step = torch.stack([walk(*start, **told, steps=1)[1] for start in ((1, 0), (0, 1))], 1)  # (2, 2)
+            arrives = torch.linalg.eigvals(step).abs().max().item() < 1
+            assert arrives == (in_turns or damping > rate)
+
+
 # ------------------------------------------------------------------------------------------ the page
 
 

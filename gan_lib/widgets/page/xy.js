@@ -25,14 +25,14 @@ function playXY(root, spec) {
   const rate = slide("rate η", 0.01, 0.5, spec.rate), damping = slide("damping γ", 0, 2, spec.damping);
   const ways = XY_WAYS.map(([name]) => element("option", {}, name));
   const turns = element("select", { "aria-label": "who steps" }, ...ways);
-  const line = svg("path", { fill: "none", "stroke-width": 1.5 });
-  const dots = svg("path", { "stroke-width": 6, "stroke-linecap": "round" });
+  const line = svg("path", { fill: "none", "stroke-width": 2 });
+  const dots = svg("path", { "stroke-width": 8, "stroke-linecap": "round" });
   const dot = svg("path", { d: "M0 0h0", stroke: "currentColor", "stroke-width": 18, "stroke-linecap": "round" });
   const start = svg("g", { class: "gan-point gan-chosen" }, svg("circle", { r: 36 }), dot); // the circle can be taken
-  const axes = svg("path", { d: "M-300 0H300M0-300V300", stroke: "currentColor", "stroke-opacity": 0.3 });
+  const axes = svg("path", { d: "M-300 0H300M0-300V300M100-6V6M200-6V6", stroke: "currentColor", "stroke-opacity": 0.3 });
   const letter = (x, y, text) => svg("text", { x, y, "font-size": 20, fill: "currentColor" }, text);
   const picture = svg("svg", { viewBox: "-300 -300 600 600", role: "img" },
-    axes, letter(282, -10, "x"), letter(10, -282, "y"), line, dots, start);
+    axes, letter(282, -10, "x"), letter(10, -282, "y"), letter(95, 27, 1), letter(195, 27, 2), line, dots, start);
   const board = element("div", { class: "gan-board", tabindex: 0, role: "group" }, picture);
   const told = element("p", { role: "status" });
   let place, held = false;
