@@ -75,7 +75,8 @@ function drawXY() {
   const dots = svg("path", { "stroke-width": 8, "stroke-linecap": "round" });
   const dot = svg("path", { d: "M0 0h0", stroke: "currentColor", "stroke-width": 18, "stroke-linecap": "round" });
   const start = svg("g", { class: "gan-point gan-chosen" }, svg("circle", { r: 36 }), dot); // the circle can be taken
-  const axes = svg("path", { d: "M-300 0H300M0-300V300M100-6V6M200-6V6", stroke: "currentColor", "stroke-opacity": 0.3 });
+  const faint = { stroke: "currentColor", "stroke-opacity": 0.3 };
+  const axes = svg("path", { d: "M-300 0H300M0-300V300M100-6V6M200-6V6", ...faint });
   const word = (x, y, text) => svg("text", { x, y, "font-size": 20, fill: "currentColor" }, text);
   const words = [word(282, -10, "x"), word(10, -282, "y"), word(95, 27, 1), word(195, 27, 2)];
   const inside = [axes, ...words, line, dots, start];
