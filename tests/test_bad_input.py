@@ -224,6 +224,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "watch": lambda step, z, error: None,
     },
     "chapters.wardrobe.make": lambda: {"folder": "new", "images": random_images(), "n": 10},
+    "chapters.xy.walk": lambda: {"x": 0.5, "steps": 3},
     "chapters.exercises.check": lambda: {"name": "best-d", "answer": lambda p, q: p},
     "chapters.ledger.every_wiring": dict,
     "chapters.ledger.code": lambda: {"wiring": ledger.Wiring()},
@@ -451,6 +452,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "widgets.sure.how_sure": lambda: {"logit": -1.0},
     "widgets.stack.play_stack": lambda: {"network": _two_layers(), "size": 8},
     "widgets.walk.walk_between": lambda: {"generator": _generator(), "seed": 1, "t": 0.25, "label": 0},
+    "widgets.xy.play_xy": lambda: {"x": 0.5, "damping": 0.3},
     "widgets.scrubber.scrub_training": lambda: {"runs": _run()},
     "widgets.scrubber.scrub_plane": lambda: {"plays": _play()},
 }

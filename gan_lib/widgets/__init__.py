@@ -29,6 +29,7 @@ from gan_lib.widgets.sort import sort_sets
 from gan_lib.widgets.stack import play_stack
 from gan_lib.widgets.sure import how_sure
 from gan_lib.widgets.walk import walk_between
+from gan_lib.widgets.xy import play_xy
 
 __all__ = [
     "LatentExplorer",
@@ -47,6 +48,7 @@ __all__ = [
     "play_kernel",
     "play_scores",
     "play_stack",
+    "play_xy",
     "scrub_plane",
     "scrub_training",
     "show_graph",

@@ -149,6 +149,7 @@ SCRIPTS = {  # kind of widget → its files in page/; the last one mounts it. Of
         "seeded.js",
         "walk/walk.js",
     ),
+    "xy": ("xy.js",),
 }
 STYLES = (  # of every kind; joined into one text
     "widget.css",
