@@ -92,7 +92,7 @@ def slider(page: Page, k: int):
 
 WIDGETS = {  # on each page; on the others none
     "book/index": 2,
-    "book/01_theory": 7,
+    "book/01_theory": 8,
     "book/02_convolution_arithmetic": 5,
     "book/03_mlp_gan": 4,
     "book/04_dcgan": 3,
