@@ -20,9 +20,9 @@ class PriceChain {
     this.knobs = p.map((_, place) => this.makeKnob(place));
     const trades = p.map((here, place) => {
       const more = here - q[place], words = more ? `${more > 0 ? "buys" : "sells"} ${Math.abs(more)}` : "";
-      return written(placeMiddle(place), this.low + 34, words, { "font-size": 12 });
+      return written(placeMiddle(place), this.low + 34 + 14 * (place % 2), words, { "font-size": 12 });
     });
-    this.picture.setAttribute("viewBox", `0 0 ${PLACE_WIDE * n} ${this.low + 42}`);
+    this.picture.setAttribute("viewBox", `0 0 ${PLACE_WIDE * n} ${this.low + 56}`);
     this.picture.replaceChildren(this.line, ...trades, ...this.knobs);
     this.draw();
   }

@@ -35,12 +35,12 @@ function playStack(root, spec) {
     layers.length = n;
     results = layers.map(() => row());
     const head = (name) => element("th", { scope: "col" }, name);
-    const heads = ["output", "parameters", "MAC", "receptive field"].map(head);
+    const heads = ["output", "parameters", "MAC", "field"].map(head);
     table.replaceChildren(element("thead", {}, row(...heads)), ...layers.map((layer, i) => {
       const who = ` of layer ${i + 1}`;
       const kind = tickBox("transposed", layer.transposed, (on) => { layer.transposed = on; show(); }, who);
       const knobs = group(kind, ...KNOBS_OF_LAYER.map((each) => knob(layer, ...each, who)));
-      return element("tbody", {}, row(element("th", { colspan: 4, scope: "rowgroup" }, knobs)), results[i]);
+      return element("tbody", {}, row(element("th", { colspan: 4, scope: "rowgroup", style: "font-weight: normal" }, knobs)), results[i]);
     }));
     show();
   }
@@ -57,7 +57,7 @@ function playStack(root, spec) {
   }
 
   root.append(
-    element("p", {}, "Change a layer. Which one costs most? How much of the input can a cell of the last output see?"),
+    element("p", {}, "Change a layer. Which one costs most? How much of the input can a cell of the last output see: its field?"),
     group("input:", knob(spec, "channels", 1, 1024, " of the input"), knob(spec, "size", 1, 256, " of the input"),
       numberBox("layers", layers.length, 1, 8, layOut)),
     table, told);
