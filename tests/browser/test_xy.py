@@ -10,18 +10,12 @@ from playwright.sync_api import Page, expect
 
 from gan_lib import widgets
 from gan_lib.chapters.xy import walk
-from gan_lib.widgets import face
-from tests.browser.test_be_d_and_graph import PAGE, PHONE, alive, assert_fits_and_accessible, status
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, status
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> str:
-    shown, path = [], tmp_path_factory.mktemp("pages") / "xy.html"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face, "display", lambda what, **how: shown.append(what["text/html"]))
-        widgets.play_xy()
-    path.write_text(PAGE % shown[0], encoding="utf-8")
-    return path.as_uri()
+    return pages(tmp_path_factory.mktemp("pages"), {"xy": widgets.play_xy})["xy"]
 
 
 def start(figure) -> tuple[float, float]:

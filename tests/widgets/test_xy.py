@@ -32,13 +32,6 @@ def named(game) -> dict:
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    calls = []
-    monkeypatch.setattr(face, "display", lambda what, **how: calls.append(what))
-    return calls
-
-
-@pytest.fixture
 def live(monkeypatch):
     """A function that shows the live face with these arguments."""
     monkeypatch.setenv("GAN_LIB_STATIC", "0")
