@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,13 @@ def pixels(canvas) -> torch.Tensor:
 def grey(canvas) -> torch.Tensor:
     """int (H, W)"""
     return pixels(canvas)[..., 0]
+
+
+def wait_for(condition, patience: float = 60) -> None:
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def assert_fits_and_accessible(page: Page) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import time
 
 import pytest
 import torch
@@ -17,7 +16,7 @@ from gan_lib.data import to_pixels
 from gan_lib.networks.mlp import MLPGenerator
 from gan_lib.show.latent import z_from_seed
 from gan_lib.widgets import face, pictures
-from tests.browser.alone import PHONE, grey
+from tests.browser.alone import PHONE, grey, wait_for
 from tests.browser.pictures_page import alive, loaded, press, saved, status, updates, written
 from tests.widgets.test_pictures_widget import discs
 
@@ -53,13 +52,6 @@ def sheet(figure) -> torch.Tensor:
 def drawn(generator: MLPGenerator, z: torch.Tensor) -> torch.Tensor:
     with torch.no_grad():
         return to_pixels(generator(z))[:, 0].int()
-
-
-def wait_for(condition, patience: float = 60) -> None:
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def trained(figure, more: int = 10) -> None:
