@@ -62,7 +62,7 @@ class Line(torch.nn.Module):
 
 
 @pytest.mark.parametrize("game", GAMES)
-def test_a_step_is_a_descent_of_both_players_on_the_critics_losses_with_r1(game):
+def test_eq_damped_is_a_descent_of_both_players_on_the_critics_losses_with_r1(game):
     given = named(game)
     x = torch.tensor([[given["x"]]], dtype=torch.float64, requires_grad=True)
     critic, rate, gamma = Line(torch.tensor(given["y"], dtype=torch.float64)), given["rate"], given["damping"]
@@ -96,7 +96,7 @@ def test_without_damping_both_at_once_goes_away_and_in_turns_stays(rate):
 @pytest.mark.parametrize("rate", [0.1, 0.4])
 @pytest.mark.parametrize("damping", [0.5, 1.0, 3.0])  # times the rate
 @pytest.mark.parametrize("in_turns", [False, True])
-def test_both_at_once_arrives_if_the_damping_is_above_the_rate_and_in_turns_always(rate, damping, in_turns):
+def test_eq_damped_factor_is_below_1_if_the_damping_is_above_the_rate_and_in_turns_always(rate, damping, in_turns):
     gamma, told = damping * rate, {"rate": rate, "damping": damping * rate, "in_turns": in_turns}
     step = torch.stack([walk(*start, **told, steps=1)[1] for start in ((1, 0), (0, 1))], 1)  # (2, 2), of one step
     expected = math.sqrt(1 - rate * gamma + (0 if in_turns else rate**2))
