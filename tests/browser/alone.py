@@ -48,6 +48,17 @@ def alive(page: Page, kind: str):
     return figure
 
 
+def comes_alive(figure) -> str:
+    """What becomes of a widget that is looked at, "yes" or "no": what comes alive above it may push it out of sight."""
+
+    def settled() -> bool:
+        figure.evaluate("node => node.scrollIntoView({ block: 'center' })")
+        return figure.get_attribute("data-alive") in ("yes", "no")
+
+    wait_for(settled)
+    return figure.get_attribute("data-alive")
+
+
 def status(figure) -> str:
     return figure.locator("[role=status]").inner_text()
 

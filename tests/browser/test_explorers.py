@@ -20,6 +20,7 @@ from gan_lib.show import latent
 from gan_lib.show.latent import z_from_seed
 from gan_lib.widgets import face
 from gan_lib.widgets.export import export
+from tests.browser.alone import comes_alive
 from tests.browser.conftest import FROM_DISK, PATIENCE
 from tests.widgets.test_export_page import tutorial
 
@@ -71,8 +72,7 @@ def generators():
 def alive(page: Page, number: int):
     """The explorer, scrolled to and running."""
     figure = page.locator('.gan-widget[data-kind="latent"]').nth(number)
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-alive", re.compile("yes|no"), timeout=20_000)
+    comes_alive(figure)
     return figure
 
 

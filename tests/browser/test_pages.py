@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gan_lib import runs
 from gan_lib.show.latent import z_from_seed
+from tests.browser.alone import comes_alive
 from tests.browser.conftest import FROM_DISK, PATIENCE
 
 CHAPTER = "book/03_mlp_gan.html"
@@ -60,8 +61,7 @@ def come_alive(page: Page) -> None:
     """Scroll to each widget; every one must start."""
     wait_until_laid_out(page)
     for widget in page.locator(".gan-widget").all():
-        widget.scroll_into_view_if_needed()
-        expect(widget).to_have_attribute("data-alive", "yes", timeout=20_000)
+        assert comes_alive(widget) == "yes"
     assert page.locator('.gan-widget > [role="alert"]').count() == 0
 
 

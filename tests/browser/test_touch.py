@@ -7,10 +7,11 @@ import re
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from gan_lib.chapters import arithmetic, ledger
 from gan_lib.errors import BadInput
+from tests.browser.alone import comes_alive
 from tests.browser.conftest import FROM_DISK
 
 PAGE = "book/touch.html"
@@ -31,8 +32,7 @@ def page(site, open_shared_page) -> Page:
 
 def widget(page: Page, kind: str, number: int = 0):
     found = page.locator(f'.gan-widget[data-kind="{kind}"]').nth(number)
-    found.scroll_into_view_if_needed()
-    expect(found).to_have_attribute("data-alive", "yes", timeout=20_000)
+    assert comes_alive(found) == "yes"
     return found
 
 
