@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, get
 
 ROOT = Path(__file__).parents[2]
 FROM_DISK = pytest.mark.from_disk  # a test of what may differ there: files beside the page, workers, addresses
 PATIENCE = 20  # seconds until a picture must be there: the machine may have much else to do
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def pytest_generate_tests(metafunc):
