@@ -10,6 +10,7 @@ from scipy.optimize import linprog, minimize_scalar
 
 from book.produce import BOOK
 from gan_lib.chapters import divergences, transport
+from gan_lib.chapters.critic import two_clouds
 from gan_lib.chapters.exercises import EXERCISES
 from gan_lib.networks.points import PointDiscriminator
 from gan_lib.training import games
@@ -124,7 +125,8 @@ def test_the_chapters_critic_finds_the_solvers_distance_to_2_percent_once_its_sl
     (cell,) = [
         cell.source for cell in nbformat.read(BOOK / "07_wasserstein.ipynb", 4).cells if "def fit_critic" in cell.source
     ]
-    written = {"torch": torch, "transport": transport, "games": games, "PointDiscriminator": PointDiscriminator}
+    names = {"torch": torch, "transport": transport, "games": games, "PointDiscriminator": PointDiscriminator}
+    written = names | {"two_clouds": two_clouds}
     exec(cell, written)
     assert all(0.98 <= written["found"][weight] <= 1 + 1e-6 for weight in (10, 100))
     assert written["fit_critic"](1)[0] > 1.2 * written["true"]
