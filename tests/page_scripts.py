@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 
@@ -22,7 +23,14 @@ const tried = (spec, weights, inputs, pictures, wasm) => Array.from(
 def context(*names: str, before: str = "") -> MiniRacer:
     """An engine that has read these files of page/, in this order, but mounts nothing; a page's window and document are
     not there. Of a .wasm file, it has a constant of its name, as a page has."""
-    engine = MiniRacer()
+    running = (
+        asyncio._get_running_loop()
+    )  # Playwright's, if it was used before; an engine made in it waits for ever
+    asyncio._set_running_loop(None)
+    try:
+        engine = MiniRacer()
+    finally:
+        asyncio._set_running_loop(running)
     engine.eval("\n".join([before, *(face.text_of(name).split("\nmount(")[0] for name in names)]))
     return engine
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from hashlib import sha256
 from pathlib import Path
+
+import minify
 
 from gan_lib.widgets.face import SCRIPTS, program_of, style, without_copies
 
@@ -47,12 +47,8 @@ def take_out_copies(app, page: str, source: list[str]) -> None:
 
 
 def smaller(script: str) -> str:
-    """The same with short names and no spaces; made in a process of its own, as Go's signals disturb V8 beside it."""
-    work = "import sys, minify; sys.stdout.write(minify.string('application/javascript', sys.stdin.read()))"
-    done = subprocess.run(
-        [sys.executable, "-X", "utf8", "-c", work], input=script, capture_output=True, check=True, encoding="utf-8"
-    )
-    return done.stdout
+    """The same with short names and no spaces."""
+    return minify.string("application/javascript", script)
 
 
 def add_script(app, page: str, template: str, context: dict, doctree) -> None:
