@@ -94,7 +94,7 @@ class CriticLandscape {
       if (!this.root.isConnected) return void this.worker.close();
       await new Promise(requestAnimationFrame);
       if (this.changes.anew) continue; // meanwhile another beginning was asked for
-      if (!Number.isFinite(look.value + look.steepest + look.layers[0])) {
+      if (![look.value, look.steepest, ...look.layers].every(Number.isFinite)) {
         return void this.halt("The values are too large to be numbers. Choose another limit and press Again.");
       }
       this.last = look;
