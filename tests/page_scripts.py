@@ -23,9 +23,7 @@ const tried = (spec, weights, inputs, pictures, wasm) => Array.from(
 def context(*names: str, before: str = "") -> MiniRacer:
     """An engine that has read these files of page/, in this order, but mounts nothing; a page's window and document are
     not there. Of a .wasm file, it has a constant of its name, as a page has."""
-    running = (
-        asyncio._get_running_loop()
-    )  # Playwright's, if it was used before; an engine made in it waits for ever
+    running = asyncio._get_running_loop()  # Playwright's, if it was used before; an engine made in it waits for ever
     asyncio._set_running_loop(None)
     try:
         engine = MiniRacer()

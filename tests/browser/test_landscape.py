@@ -142,7 +142,7 @@ def test_a_clipped_critic_of_more_layers_dies_or_explodes(address, open_page, cl
         points = figure.locator(".gan-curves polyline").first
         expect(points).to_have_attribute("points", re.compile(rf"^(\S+ ){{{layers - 1}}}\S+$"))
         figure.get_by_role("button", name="Again").click()
-        until(figure, 25)
+        until(figure, 60)  # there the slopes are 1e-11 and 23
         stopped(figure)
         now = told(figure)
         _, expected = truth(clouds, "clip", int(now["updates"]), clip=size, layers=layers)
@@ -152,7 +152,7 @@ def test_a_clipped_critic_of_more_layers_dies_or_explodes(address, open_page, cl
         colours = inked(figure, 1)[..., :3][inked(figure, 1)[..., 3] > 60].astype(int)
         is_green = colours[:, 1] > np.maximum(colours[:, 0], colours[:, 2])
         assert (is_green.mean() > 0.8) == (size == 0.01)
-    assert slopes[8] < 1e-3 and slopes[3] > 5
+    assert slopes[8] < 1e-3 and slopes[3] > 10
 
 
 def test_the_penaltys_places_are_marked_and_leave_with_it(address, open_page):
@@ -183,7 +183,7 @@ def test_values_that_are_no_numbers_stop_the_training_and_the_last_good_look_sta
     figure.get_by_role("button", name="Train").click()
     expect(figure.get_by_role("alert")).to_contain_text("too large to be numbers")
     expect(figure.get_by_role("button", name="Train")).to_be_visible()
-    assert re.match("[0-3] updates: value [^∞]+$", status(figure))  # as many as the first moment had room for
+    assert told(figure)["updates"] == 0
     slider(figure, "layers").fill("0")  # begins anew
     expect(figure.get_by_role("alert")).to_have_text("")
     expect(figure.locator(".gan-curves polyline").first).to_have_attribute("points", re.compile(r"^\S+ \S+$"))

@@ -27,6 +27,7 @@ from gan_lib.widgets import walk
 from gan_lib.widgets.export import export
 from tests.outputs import spec_of
 from tests.page_scripts import context
+from tests.widgets.test_shrink_and_find import Broken
 
 pytestmark = pytest.mark.usefixtures("no_running_loop")
 
@@ -338,15 +339,6 @@ def test_the_label_chooses_the_class_of_both_pictures(shown, monkeypatch):
         expected = to_pixels(cgan(z_from_seed(1, 20, 2)[1:], torch.tensor([0])))[0, 0].numpy()
     assert live.message.value == "" and [image.value for image in live.pictures] != before
     assert all(np.abs(decoded(image.value).astype(int) - expected).max() <= 1 for image in live.pictures)
-
-
-class Broken(nn.Module):
-    latent_dim, image_shape, broken = 4, (1, 2, 2), False
-
-    def forward(self, z):
-        if self.broken:
-            raise ValueError("it is broken")
-        return z.cos().view(-1, 1, 2, 2)
 
 
 def test_a_generator_no_page_can_run_keeps_its_picture_and_an_error_is_seen(shown):

@@ -95,6 +95,7 @@ class CriticLandscape {
       await new Promise(requestAnimationFrame);
       if (this.changes.anew) continue; // meanwhile another beginning was asked for
       if (![look.value, look.steepest, ...look.layers].every(Number.isFinite)) {
+        if (this.last) this.tell(); // of the last good look: a quick machine may not have told it yet
         return void this.halt("The values are too large to be numbers. Choose another limit and press Again.");
       }
       this.last = look;
