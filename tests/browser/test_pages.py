@@ -16,7 +16,8 @@ from tests.browser.conftest import FROM_DISK, PATIENCE
 
 CHAPTER = "book/03_mlp_gan.html"
 SEED = 2  # of the z that the chapter shows first
-PICTURE = '.gan-widget[data-kind="latent"] .gan-picture'
+EXPLORER = '.gan-widget[data-kind="latent"]'
+PICTURE = f"{EXPLORER} .gan-picture"
 
 # The painted frame: the next animation frame after an input event, and the message that follows it.
 WATCH = """() => {
@@ -39,7 +40,7 @@ def chapter(opened, generator) -> Page:
     """The chapter as it was when its page opened."""
     opened.evaluate("scrollTo(0, 0)")
     come_alive(opened)
-    box = opened.get_by_label("seed", exact=True)
+    box = labelled(opened, "seed")
     for seed in (0, SEED):  # another one first, so that the second is a change
         box.fill(str(seed))
         box.press("Enter")
@@ -84,6 +85,15 @@ def assert_drawn(page: Page, generator, z: torch.Tensor, selector: str = PICTURE
     while (difference := (grey_levels(page, selector) - expected).abs().max()) > 1 and time.monotonic() < end:
         page.wait_for_timeout(40)
     assert difference <= 1
+
+
+def labelled(page: Page, name: str):
+    """A box of the explorer; other figures of the page have such boxes, too."""
+    return page.locator(EXPLORER).get_by_label(name, exact=True)
+
+
+def button(page: Page, name: str):
+    return page.locator(EXPLORER).get_by_role("button", name=name)
 
 
 def slider(page: Page, k: int):
@@ -173,7 +183,7 @@ def test_a_slider_answers_a_touch(site, open_page, generator):
 
 
 def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
-    box = chapter.get_by_label("seed", exact=True)
+    box = labelled(chapter, "seed")
     for seed in (1, 2, 77, 123456, 2**32 - 1, *range(100, 110)):
         box.fill(str(seed))
         box.press("Enter")
@@ -181,24 +191,24 @@ def test_a_typed_seed_draws_the_z_that_torch_draws(chapter, generator):
 
 
 def test_an_impossible_seed_is_refused_with_a_sentence_and_the_picture_stays(chapter, generator):
-    chapter.get_by_label("seed", exact=True).fill("-3")
-    chapter.get_by_label("seed", exact=True).press("Enter")
-    assert "whole number from 0" in chapter.locator(".gan-controls [role=status]").inner_text()
+    labelled(chapter, "seed").fill("-3")
+    labelled(chapter, "seed").press("Enter")
+    assert "whole number from 0" in chapter.locator(f"{EXPLORER} .gan-controls [role=status]").inner_text()
     assert_drawn(chapter, generator, z_from_seed(SEED))
 
 
 @FROM_DISK
 def test_reset_undoes_the_sliders_and_new_z_brings_another_picture(chapter, generator):
     slider(chapter, 5).fill("3")
-    chapter.get_by_role("button", name="Reset").click()
+    button(chapter, "Reset").click()
     assert_drawn(chapter, generator, z_from_seed(SEED))
-    chapter.get_by_role("button", name="New z").click()
-    assert_drawn(chapter, generator, z_from_seed(int(chapter.get_by_label("seed", exact=True).input_value())))
+    button(chapter, "New z").click()
+    assert_drawn(chapter, generator, z_from_seed(int(labelled(chapter, "seed").input_value())))
 
 
 def test_any_other_dimension_can_get_a_slider(chapter, generator):
-    chapter.get_by_label("dimension", exact=True).fill("99")
-    chapter.get_by_role("button", name="Add slider").click()
+    labelled(chapter, "dimension").fill("99")
+    button(chapter, "Add slider").click()
     slider(chapter, 99).fill("-2.5")
     z = z_from_seed(SEED)
     z[0, 99] = -2.5
@@ -206,9 +216,9 @@ def test_any_other_dimension_can_get_a_slider(chapter, generator):
 
 
 def test_a_dimension_that_does_not_exist_is_refused_with_a_sentence(chapter):
-    chapter.get_by_label("dimension", exact=True).fill("100")
-    chapter.get_by_role("button", name="Add slider").click()
-    assert "counted from 0 to 99" in chapter.locator(".gan-controls [role=status]").inner_text()
+    labelled(chapter, "dimension").fill("100")
+    button(chapter, "Add slider").click()
+    assert "counted from 0 to 99" in chapter.locator(f"{EXPLORER} .gan-controls [role=status]").inner_text()
     assert slider(chapter, 100).count() == 0
 
 
