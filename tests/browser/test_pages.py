@@ -100,6 +100,12 @@ def slider(page: Page, k: int):
     return page.locator(f'.gan-sliders input[data-k="{k}"]')
 
 
+def place(locator) -> dict:
+    """Where it is once it is in view: a mouse does not scroll."""
+    locator.scroll_into_view_if_needed()
+    return locator.bounding_box()
+
+
 WIDGETS = {  # on each page; on the others none
     "book/index": 2,
     "book/01_theory": 8,
@@ -143,7 +149,7 @@ def test_an_address_of_a_section_far_below_leads_there(site, open_page):
 @FROM_DISK
 def test_a_slider_dragged_by_mouse_redraws_torchs_picture(chapter, generator):
     before = grey_levels(chapter)
-    box = slider(chapter, 25).bounding_box()
+    box = place(slider(chapter, 25))
     y = box["y"] + box["height"] / 2
     chapter.mouse.move(box["x"] + box["width"] / 2, y)
     chapter.mouse.down()
@@ -173,8 +179,7 @@ def test_a_slider_moved_by_keyboard_redraws_torchs_picture(chapter, generator):
 def test_a_slider_answers_a_touch(site, open_page, generator):
     page = open_page(f"{site}/{CHAPTER}", has_touch=True, viewport={"width": 360, "height": 740})
     come_alive(page)
-    slider(page, 45).scroll_into_view_if_needed()
-    box = slider(page, 45).bounding_box()
+    box = place(slider(page, 45))
     page.touchscreen.tap(box["x"] + 0.1 * box["width"], box["y"] + box["height"] / 2)
     z = z_from_seed(SEED)
     z[0, 45] = float(slider(page, 45).input_value())
@@ -323,7 +328,7 @@ def test_every_control_and_picture_of_a_widget_has_a_name(chapter):
 def test_input_to_painted_frame(chapter, site, measured):
     """Printed, not judged: a busy machine must not fail the tests."""
     range_ = slider(chapter, 25)
-    box = range_.bounding_box()
+    box = place(range_)
     chapter.evaluate(WATCH)
 
     def drag():
