@@ -1,0 +1,14 @@
+"""Every diagram of the book, drawn by code in one style: `drawings.the_game()` ends a cell, and the drawing is shown.
+
+Numbers in a drawing are read from the networks and the arithmetic of this library; none is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gan_lib.chapters.drawings.game import autoencoder_and_gan, step_of_d, step_of_g, the_game, two_kls, xy_turns
+from gan_lib.chapters.drawings.svg import Canvas, Drawing
+
+ALL = (the_game, step_of_d, step_of_g, autoencoder_and_gan, xy_turns, two_kls)
+DRAWINGS: dict[str, Callable[[], Drawing]] = {function.__name__: function for function in ALL}
