@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 
 from gan_lib.chapters.divergences import gaussian, kl
@@ -93,8 +95,10 @@ def autoencoder_and_gan() -> Drawing:
     xs = [36, 118, 200, 282, 364]
 
     def row(y: float, words: list[tuple[str, str]], first: int = 0) -> list:
-        boxes = [c.box(x, y, 66, 40, word, colour, size=SMALL) for x, (word, colour) in zip(xs[first:], words)]  # noqa: B905
-        for one, other in zip(boxes, boxes[1:], strict=False):
+        boxes = [
+            c.box(x, y, 66, 40, word, colour, size=SMALL) for x, (word, colour) in zip(xs[first:], words, strict=False)
+        ]
+        for one, other in pairwise(boxes):
             c.arrow(one.right, other.left)
         return boxes
 
@@ -104,18 +108,17 @@ def autoencoder_and_gan() -> Drawing:
     c.text(200, 129, "compared pixel by pixel: the error is squared", SMALL)
     c.text(3, 186, "A GAN", 14, "start", bold=True)
     low = row(232, [("random\n*z*", GREY), ("*G*", FAKE), ("made", FAKE)], first=1)
-    judge = c.box(364, 266, 66, 40, "*D*", THIRD, size=SMALL)
+    c.box(364, 266, 66, 40, "*D*", THIRD, size=SMALL)
     real = c.box(282, 300, 66, 40, "real", REAL, size=SMALL)
     c.arrow(low[2].right, (340, 246))
     c.arrow(real.right, (340, 286))
     c.text(364, 312, "which is\nwhich?", SMALL)
     c.text(118, 300, "no picture belongs to a *z*:\nonly the crowd is compared", SMALL)
-    del judge
     return c.drawing(
         "An auto-encoder and a GAN",
         "A decoder is compared with one picture, pixel by pixel; G is asked only that its pictures look like the data.",
         "Above: a picture goes through an encoder to a code and through a decoder to a copy; copy and picture are "
-        "compared. Below: a random z goes through G to a made picture; D gets it and real ones, and says which is which.",
+        "compared. Below: a random z goes through G to a made picture; D gets it and real ones, and tells them apart.",
     )
 
 

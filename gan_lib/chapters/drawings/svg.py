@@ -1,7 +1,7 @@
 """The small engine of the book's drawings: boxes, arrows, words and curves on a canvas, and SVG from them.
 
-A canvas is 400 units wide, words are 12 units or larger: on a phone of 360 px one still reads them. Lines and words have
-the colour of the page's text, and areas are translucent, so a drawing fits light and dark. It needs no style sheet.
+A canvas is 400 units wide, words are 12 units or larger: one still reads them on a phone of 360 px. Lines and words
+have the colour of the page's text, and areas are translucent, so a drawing fits light and dark. It needs no style sheet.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from math import atan2, cos, hypot, sin
 from typing import NamedTuple
 
@@ -231,7 +232,7 @@ class Canvas:
         """An arrow through points, to the last of them. Its words stand at its middle, moved by `shift`.
 
         Args:
-            points: two or more; with `bend`, two, and the arrow is an arc that leaves their line by so much to the left.
+            points: two or more; with `bend` two, joined by an arc that leaves their line by so much, to the left.
             kind: "data", "gradient" or "faint".
         """
         paint, dash, wide = KINDS[kind]
@@ -343,6 +344,6 @@ def _paint(colour: str) -> str:
 
 def _half_way(points: Sequence[Point]) -> Point:
     """The middle of the longest piece of a path."""
-    pieces = list(zip(points, points[1:], strict=False))
+    pieces = list(pairwise(points))
     (x0, y0), (x1, y1) = max(pieces, key=lambda piece: hypot(piece[1][0] - piece[0][0], piece[1][1] - piece[0][1]))
     return (x0 + x1) / 2, (y0 + y1) / 2
