@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gan_lib.chapters.drawings.conditional import acgan, cgan, projection, three_conditional_games
 from gan_lib.chapters.drawings.convolutions import (
     checkerboard,
     convolution_arrows,
@@ -16,6 +17,14 @@ from gan_lib.chapters.drawings.convolutions import (
     zeros_between,
 )
 from gan_lib.chapters.drawings.game import autoencoder_and_gan, step_of_d, step_of_g, the_game, two_kls, xy_turns
+from gan_lib.chapters.drawings.graphs import (
+    graph_changed,
+    graph_detached,
+    graph_freed,
+    graph_frozen,
+    graph_joint,
+    graph_of_a_step,
+)
 from gan_lib.chapters.drawings.networks import (
     averaged_weights,
     batch_norm,
@@ -27,11 +36,21 @@ from gan_lib.chapters.drawings.networks import (
     training_loop,
 )
 from gan_lib.chapters.drawings.svg import Drawing
+from gan_lib.chapters.drawings.transport import (
+    critic_and_discriminator,
+    earth_and_shovels,
+    limiting_a_slope,
+    parallel_lines,
+    where_the_penalty_looks,
+)
 
 ALL = (
     (the_game, step_of_d, step_of_g, autoencoder_and_gan, xy_turns, two_kls)
     + (convolution_arrows, transposed_arrows, padding_and_stride, zeros_between, checkerboard, receptive_field)
     + (mlp_generator, mlp_discriminator, training_loop, latent_walk)
     + (dcgan_generator, dcgan_discriminator, batch_norm, averaged_weights)
+    + (graph_of_a_step, graph_freed, graph_changed, graph_detached, graph_frozen, graph_joint)
+    + (cgan, acgan, projection, three_conditional_games)
+    + (earth_and_shovels, parallel_lines, limiting_a_slope, where_the_penalty_looks, critic_and_discriminator)
 )
 DRAWINGS: dict[str, Callable[[], Drawing]] = {function.__name__: function for function in ALL}
