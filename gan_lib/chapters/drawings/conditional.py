@@ -26,8 +26,8 @@ def cgan() -> Drawing:
     told, pixels = g.label_emb.embedding_dim, prod(d.image_shape)
     c = Canvas("cgan", 424)
     z = c.box(82, 24, 130, 36, f"*z*: {g.latent_dim}")
-    y = c.box(300, 24, 150, 36, "label: seven", REAL)
-    gen = c.box(125, 124, 220, 56, "*G*, told the label\n" + " → ".join(map(str, into_g)), FAKE, size=SMALL)
+    c.box(300, 24, 150, 36, "label: seven", REAL)
+    c.box(125, 124, 220, 56, "*G*, told the label\n" + " → ".join(map(str, into_g)), FAKE, size=SMALL)
     made = c.picture(96, 214, 48, FAKE)
     dis = c.box(150, 314, 270, 56, "*D*, told the label\n" + " → ".join(map(str, into_d)), THIRD, size=SMALL)
     says = c.box(150, 402, 270, 36, "a real seven, or not?")
@@ -44,8 +44,8 @@ def cgan() -> Drawing:
         "CGAN",
         f"Both players are told the label: {told} numbers for it stand beside z ({into_g[0]} in all) and beside the "
         f"pixels ({into_d[0]}).",
-        f"z with {g.latent_dim} numbers and the label go into G, which makes a picture. The picture and the same label go "
-        "into D, which says whether it is a real picture of that label.",
+        f"z with {g.latent_dim} numbers and the label go into G, which makes a picture. The picture and the same label "
+        "go into D, which says whether it is a real picture of that label.",
     )
 
 
@@ -74,10 +74,10 @@ def acgan() -> Drawing:
     c.text(386, 200, "the same?", SMALL, "end")
     return c.drawing(
         "ACGAN",
-        f"D is not told the label; a second head with {d.classes} logits guesses it, and both players want that guess to "
-        "be right.",
-        f"z and a label go into G. Its picture goes into D, whose trunk has two heads: one says real or made, the other "
-        f"which of {d.classes} labels. That guess is compared with the label that G was given.",
+        f"D is not told the label; a second head with {d.classes} logits guesses it, and both players want that guess "
+        "to be right.",
+        f"z and a label go into G. Its picture goes into D, whose trunk has two heads: one says real or made, the "
+        f"other which of {d.classes} labels. That guess is compared with the label that G was given.",
     )
 
 
@@ -95,12 +95,12 @@ def projection() -> Drawing:
     y = c.box(304, 30, 150, 40, "label: seven", REAL)
     trunk = c.box(110, 116, 180, 44, "trunk of *D*", THIRD)
     rows = c.grid(244, 116, d.classes, 6, 15, lambda row, column: (REAL, 0.5) if row == 7 else (GREY, 0.1))
-    c.text(289, 280, f"a row of {wide} numbers\nfor each of {d.classes} labels", SMALL)
+    c.text(289, 286, f"a row of {wide} numbers\nfor each of {d.classes} labels", SMALL)
     h = c.box(110, 214, 180, 44, f"mean over places:\n*h*, {wide} numbers", THIRD, size=SMALL)
     c.arrow(picture.bottom, trunk.top)
     c.arrow(trunk.bottom, h.top)
     c.arrow(y.bottom, rows.up(15))
-    head = c.box(70, 320, 110, 40, "head: 1 number", GREY, size=SMALL)
+    c.box(70, 320, 110, 40, "head: 1 number", GREY, size=SMALL)
     fit = c.box(250, 334, 200, 44, "*h* · row of seven:\ndo they fit?", REAL, size=SMALL)
     c.arrow((70, 236), (70, 300))
     c.arrow((150, 236), (190, 312))
@@ -142,6 +142,6 @@ def three_conditional_games() -> Drawing:
         "Three games with labels",
         "CGAN tells D the label at the start, projection at the end, ACGAN never: there D has to guess it.",
         "Three rows. CGAN: picture and label go into D, which says whether the picture is a real one of that label. "
-        "ACGAN: the picture alone goes in, and D says real or made and which label. Projection: the picture goes in, and "
-        "the label is compared with D's features at the end.",
+        "ACGAN: the picture alone goes in, and D says real or made and which label. Projection: the picture goes in, "
+        "and the label is compared with D's features at the end.",
     )

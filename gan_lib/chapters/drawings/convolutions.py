@@ -24,8 +24,8 @@ def convolution_arrows() -> Drawing:
         "A convolution as arrows",
         f"Each output cell reads {KERNEL} neighbours through the same {KERNEL} weights, so {LONG} cells become {short} "
         f"with stride {STRIDE}.",
-        f"A row of {LONG} input cells above a row of {short} output cells. From each output's {KERNEL} input cells come "
-        "arrows in the colours of the weights w0, w1 and w2.",
+        f"A row of {LONG} input cells above a row of {short} output cells. From each output's {KERNEL} input cells "
+        "come arrows in the colours of the weights w0, w1 and w2.",
     )
 
 
@@ -39,8 +39,8 @@ def transposed_arrows() -> Drawing:
     return c.drawing(
         "A transposed convolution as arrows",
         f"Turn every arrow round and {short} cells become {long}; where two arrows meet, their products are added.",
-        f"A row of {short} input cells above a row of {long} output cells. Each input cell sends {KERNEL} arrows, in the "
-        "colours of the weights w0, w1 and w2; some output cells are reached by two of them.",
+        f"A row of {short} input cells above a row of {long} output cells. Each input cell sends {KERNEL} arrows, in "
+        "the colours of the weights w0, w1 and w2; some output cells are reached by two of them.",
     )
 
 
@@ -101,8 +101,8 @@ def padding_and_stride() -> Drawing:
     return c.drawing(
         "Padding and stride",
         f"A rim of {p} and steps of {s} turn {n} cells a side into {out}.",
-        f"A grid of {n} by {n} cells in a rim of zeros. The first place of a {k} by {k} kernel is orange, the next one, "
-        f"{s} cells on, is green. Beside it the output of {out} by {out} cells, its first two in the same colours.",
+        f"A grid of {n} by {n} cells in a rim of zeros. The first place of a {k} by {k} kernel is orange, the next "
+        f"one, {s} cells on, is green. Beside it the output of {out} by {out} cells, its first two in the same colours.",
     )
 
 
@@ -138,8 +138,8 @@ def zeros_between() -> Drawing:
     c.text(200, 366, f"(size − 1) · stride − 2 · padding + kernel\n= ({n} − 1) · {s} − 2 · {p} + {k} = {out}", SMALL)
     return c.drawing(
         "Zeros between the cells",
-        f"A transposed convolution with stride {s} is an ordinary one on an input spread out by zeros: {n} cells a side "
-        f"become {spread}, and then {out}.",
+        f"A transposed convolution with stride {s} is an ordinary one on an input spread out by zeros: {n} cells a "
+        f"side become {spread}, and then {out}.",
         f"A grid of {n} by {n} cells; the same cells with zeros between and around them, {spread} by {spread}; a "
         f"{k} by {k} kernel goes over these and gives {out} by {out} cells.",
     )
@@ -165,8 +165,8 @@ def checkerboard() -> Drawing:
         c.text(middle, 246, words + ", ".join(map(str, inner)), SMALL)
     return c.drawing(
         "Where the checkerboard comes from",
-        f"With stride {stride} and kernel 3 the cells are touched {_or(inside[3])} times in turn; with kernel 4, which the "
-        f"stride divides, all inner ones {_or(inside[4])} times.",
+        f"With stride {stride} and kernel 3 the cells are touched {_or(inside[3])} times in turn; with kernel 4, which "
+        f"the stride divides, all inner ones {_or(inside[4])} times.",
         "Two grids of numbers, how many products each output cell sums. Left, for kernel 3, a checkerboard. Right, for "
         "kernel 4, the same number everywhere inside, and fewer at the rim.",
     )

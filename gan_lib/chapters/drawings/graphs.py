@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch.nn.functional import softplus
 
@@ -15,7 +17,7 @@ def graph_of_a_step() -> Drawing:
     logit = product + b
     loss = softplus(-logit)
     times, plus, minus = (node.grad_fn.name() for node in (product, logit, -logit))
-    keeps = logit.grad_fn.next_functions[1][0].name()
+    keeps = logit.grad_fn.next_functions[1][0].name().rpartition("::")[2]
     c = Canvas("graph_of_a_step", 400)
     weight = c.box(60, 26, 76, 36, "*w*: leaf", REAL)
     noise = c.box(160, 26, 76, 36, "*z*: data", GREY)
@@ -34,7 +36,7 @@ def graph_of_a_step() -> Drawing:
     c.arrow((184, 189), (124, 143), kind="gradient")
     c.arrow((100, 109), (74, 44), kind="gradient")
     c.arrow((272, 189), (286, 44), kind="gradient")
-    c.text(294, 122, f"{keeps}\nadds the gradient\nto *b*’s .grad", SMALL, "start")
+    c.text(294, 122, f"{keeps}:\nadds to\n*b*’s .grad", SMALL, "start")
     c.text(218, 322, "gradient: loss.backward()", SMALL, "start")
     return c.drawing(
         "The graph of a step",
@@ -50,7 +52,7 @@ def _chain(c: Canvas, words: list[tuple[str, str]], x: float = 110, top: float =
     boxes = []
     for i, (said, colour) in enumerate(words):
         boxes.append(c.box(x, top + step * i, w, 40, said.lstrip("~"), colour, frozen=said.startswith("~")))
-    for above, below in zip(boxes, boxes[1:], strict=False):
+    for above, below in pairwise(boxes):
         c.arrow(above.down(-16), below.up(-16))
     return boxes
 
@@ -65,24 +67,24 @@ def graph_freed() -> Drawing:
     z = c.box(200, 22, 70, 32, "*z*")
     g = c.box(200, 98, 300, 44, "graph of *G*: its numbers are freed", GREY)
     fake = c.box(200, 178, 150, 36, "made pictures", FAKE)
-    first = c.box(104, 280, 150, 40, "loss of *D*", THIRD)
-    second = c.box(296, 280, 150, 40, "loss of *G*", FAKE)
+    c.box(104, 280, 150, 40, "loss of *D*", THIRD)
+    c.box(296, 280, 150, 40, "loss of *G*", FAKE)
     c.arrow(z.bottom, g.top)
     c.arrow(g.down(-60), fake.up(-60))
     c.arrow((160, 196), (110, 260))
     c.arrow((240, 196), (290, 260))
     c.arrow((80, 260), (60, 200), (60, 120), kind="gradient")
-    c.text(52, 222, "1st", SMALL, "end")
+    c.text(76, 160, "1st\ngradient", SMALL, "start")
     c.arrow((320, 260), (340, 200), (340, 134), kind="gradient")
     c.cross(340, 130)
-    c.text(350, 222, "2nd", SMALL, "start")
+    c.text(330, 160, "2nd\ngradient", SMALL, "end")
 
     c.text(200, 318, "1st backward frees, 2nd finds nothing: an error", SMALL)
     return c.drawing(
         "A graph walked twice",
         "The first backward frees the numbers that G's graph has kept, so a second one through G finds nothing and fails.",
-        "From z through G to made pictures, and from these to two losses. The gradient of D's loss has walked back into "
-        "G's graph; that of G's loss comes second and ends at a cross before G.",
+        "From z through G to made pictures, and from these to two losses. The gradient of D's loss has walked back "
+        "into G's graph; that of G's loss comes second and ends at a cross before G.",
     )
 
 
@@ -100,14 +102,15 @@ def graph_changed() -> Drawing:
         c.box(120, 208, 200, 44, f"d_loss.backward(): wants\n*w* at version {seen}", THIRD, size=SMALL),
         c.box(120, 298, 200, 40, "RuntimeError: modified by\nan inplace operation", FAKE, size=SMALL, opacity=0.35),
     ]
-    for above, below in zip(boxes, boxes[1:], strict=False):
+    for above, below in pairwise(boxes):
         c.arrow(above.bottom, below.top)
     c.box(330, 28, 110, 40, f"*w*, version {seen}", REAL, size=SMALL)
     c.box(330, 118, 110, 40, f"*w*, version {now}", FAKE, size=SMALL)
     c.arrow((330, 48), (330, 98))
     c.arrow((220, 208), (330, 208), (330, 138), kind="gradient")
     c.cross(330, 168)
-    c.text(308, 232, f"{seen} was written down, {now} is there", SMALL)
+    c.text(394, 244, f"{seen} was noted,\n{now} is there", SMALL, "end")
+    c.text(276, 196, "gradient", SMALL)
     return c.drawing(
         "A weight changed in place",
         "A step between forward and backward changes a weight that the graph still needs, and torch notices by the "
@@ -120,7 +123,7 @@ def graph_changed() -> Drawing:
 def graph_detached() -> Drawing:
     """With detach D's graph begins at the made pictures: nothing of G hangs on it."""
     c = Canvas("graph_detached", 356)
-    z, g, fake = _chain(c, [("*z*", GREY), ("*G*", FAKE), ("made pictures", FAKE)], top=22)
+    _chain(c, [("*z*", GREY), ("*G*", FAKE), ("made pictures", FAKE)], top=22)
     leaf = c.box(110, 250, 150, 36, "the same numbers", GREY)
     loss = c.box(110, 334, 150, 36, "*D*, loss of *D*", THIRD)
     c.line((110, 194), (110, 232), dashed=True)
@@ -130,7 +133,6 @@ def graph_detached() -> Drawing:
     c.arrow(loss.up(16), leaf.down(16), kind="gradient", words="gradient", shift=(8, 0), anchor="start")
     c.text(206, 98, "this graph stays whole:\n*G*’s step can walk it later", SMALL, "start")
     c.text(206, 250, "a tensor without history:\nthe gradient ends here", SMALL, "start")
-    del z, g, fake
     return c.drawing(
         "Detached",
         "After detach the same numbers have no history, so D's gradient ends at them and G's graph stays whole for "
@@ -156,8 +158,8 @@ def graph_frozen() -> Drawing:
     return c.drawing(
         "Frozen, and still passed through",
         "Freezing D stops the gradient of D's weights and not the gradient that passes through D to the pictures and G.",
-        "z, G, made pictures, D, dashed and frozen, and the loss of G below one another. The gradient goes from the loss "
-        "through D and the pictures to G. D's weights get none of it.",
+        "z, G, made pictures, D, dashed and frozen, and the loss of G below one another. The gradient goes from the "
+        "loss through D and the pictures to G. D's weights get none of it.",
     )
 
 
@@ -169,7 +171,7 @@ def graph_joint() -> Drawing:
     d = c.box(130, 180, 170, 40, "*D* gets both", THIRD)
     one = c.box(80, 276, 130, 40, "loss of *G*", FAKE)
     two = c.box(240, 276, 130, 40, "loss of *D*", THIRD)
-    both = c.box(160, 334, 160, 32, "their sum, backward")
+    c.box(160, 334, 160, 32, "their sum, backward")
     c.arrow(z.bottom, g.top)
     c.arrow(g.down(-30), d.up(-30))
     c.arrow((80, 200), (64, 256))
@@ -187,6 +189,6 @@ def graph_joint() -> Drawing:
         "One loss for both",
         "With the sum of both losses G and D lower the same number together: no player is left who plays against the "
         "other.",
-        "z goes through G and D to two losses, whose sum is walked back at once. Two gradients, one of each loss, enter "
-        "D and go on into G.",
+        "z goes through G and D to two losses, whose sum is walked back at once. Two gradients, one of each loss, "
+        "enter D and go on into G.",
     )

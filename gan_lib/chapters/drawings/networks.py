@@ -49,8 +49,8 @@ def mlp_generator() -> Drawing:
     c.text(30, low + 78, f"{parameters(g):,}\nparameters", SMALL, "start", bold=True)
     return c.drawing(
         "The generator of two layers",
-        f"Two linear layers, {parameters(g):,} parameters, turn {g.latent_dim} random numbers into {prod(g.image_shape)} "
-        "pixels.",
+        f"Two linear layers, {parameters(g):,} parameters, turn {g.latent_dim} random numbers into "
+        f"{prod(g.image_shape)} pixels.",
         f"Bars as long as the layers are wide: z with {g.fc1.in_features} numbers, a hidden layer of "
         f"{g.fc1.out_features}, the output of {g.fc2.out_features}, which is folded into a picture.",
     )
@@ -149,8 +149,8 @@ def latent_walk() -> Drawing:
         "Two ways from z to z",
         f"Random z of {dimension} numbers are about {shell:g} long; half-way along the line they are only {short:.1f}, "
         "along the arc they stay as long.",
-        "A quarter of a circle on which two points lie, z₁ and z₂. A straight line joins them through the inside, an arc "
-        "along the circle.",
+        "A quarter of a circle on which two points lie, z₁ and z₂. A straight line joins them through the inside, an "
+        "arc along the circle.",
     )
 
 
@@ -185,8 +185,8 @@ def dcgan_generator() -> Drawing:
     _blocks(c, blocks, FAKE, "*z*, ", "a picture, ")
     return c.drawing(
         "DCGAN: the generator",
-        f"From {g.latent_dim} numbers to {shape_words(g.image_shape)}: each layer but the first doubles the side, and the "
-        f"channels grow fewer; {parameters(g):,} parameters in all.",
+        f"From {g.latent_dim} numbers to {shape_words(g.image_shape)}: each layer but the first doubles the side, and "
+        f"the channels grow fewer; {parameters(g):,} parameters in all.",
         "Blocks below one another, each labelled channels × height × width: "
         + ", ".join(shape_words(shape) for _, shape in blocks) + ". Between them stand the transposed convolutions.",
     )  # fmt: skip
@@ -242,8 +242,8 @@ def batch_norm() -> Drawing:
     c.text(200, 312, "these all together: one mean, one standard deviation", SMALL)
     return c.drawing(
         "What BatchNorm averages",
-        f"Each of the {channels} channels has one mean and one spread, over all pictures of the batch and all places, so "
-        "the pictures of a batch depend on each other.",
+        f"Each of the {channels} channels has one mean and one spread, over all pictures of the batch and all places, "
+        "so the pictures of a batch depend on each other.",
         "Small maps in rows and columns: a row for each picture of the batch, a column for each channel. One whole "
         "column is marked: over its numbers mean and standard deviation are taken.",
     )
@@ -269,12 +269,12 @@ def averaged_weights() -> Drawing:
     c.line((20, 208), (44, 208), colour=REAL)
     c.text(52, 208, "a weight in training", SMALL, "start")
     c.line((208, 208), (232, 208), colour=FAKE, width=3)
-    c.text(240, 208, "its average, which draws", SMALL, "start")
+    c.text(240, 208, "its average: it draws", SMALL, "start")
     c.text(200, 234, f"average ← {keep:g} · average + {1 - keep:.2g} · weight", SMALL)
     return c.drawing(
         "Averaged weights",
         f"The generator that draws has averaged weights: each update moves them by {1 - keep:.0%} towards the trained "
         "ones, and the noise of single updates falls away.",
-        "A curve that rises and jumps up and down, a weight in training (an example), and within it a smooth curve, the "
-        "moving average.",
+        "A curve that rises and jumps up and down, a weight in training (an example), and within it a smooth curve, "
+        "the moving average.",
     )

@@ -109,9 +109,7 @@ def limiting_a_slope() -> Drawing:
         )
         c.dot(*plot.at(place, value), 3.5)
     c.text(8, 292, "3  Spectral norm", 14, "start", bold=True)
-    c.text(
-        8, 352, "each layer is divided\nby its largest stretch,\nso none stretches\nmore than 1 time", SMALL, "start"
-    )
+    c.text(8, 352, "each layer is divided\nby its largest stretch,\nso none makes\nanything longer", SMALL, "start")
     c.ring(200, 350, 26, colour=GREY)
     c.arrow((230, 350), (252, 350))
     c.ring(294, 350, 38, 18, FAKE, turn=-40, opacity=0.15)
@@ -122,8 +120,8 @@ def limiting_a_slope() -> Drawing:
     c.text(366, 404, "*W* / σ", SMALL)
     return c.drawing(
         "Three ways to limit a slope",
-        "Clipping holds each weight, the penalty holds the slope at some points, the spectral norm holds the stretch of "
-        "each layer.",
+        "Clipping holds each weight, the penalty holds the slope at some points, the spectral norm holds the stretch "
+        "of each layer.",
         f"Three panels. Clip: weights outside ±{clip:g} are moved to its edge. Penalty: tangents at three points of a "
         "curve. Spectral norm: a circle becomes an ellipse, which is shrunk until it reaches as far as the circle.",
     )
@@ -153,8 +151,8 @@ def where_the_penalty_looks() -> Drawing:
         "Where a penalty looks",
         "The gradient penalty asks for slope 1 at random points between pairs; R1 asks for slope 0 at the data, R2 at "
         "the made points.",
-        "Blue real points at the upper left, orange made points at the lower right, each joined to one of the other by a "
-        "dashed line. A green point lies somewhere on each line.",
+        "Blue real points at the upper left, orange made points at the lower right, each joined to one of the other by "
+        "a dashed line. A green point lies somewhere on each line.",
     )
 
 
@@ -178,13 +176,11 @@ def critic_and_discriminator() -> Drawing:
     c.curve(Frame(10, 20 + 160 / 3, 380, 160 / 3, (-6, 6), (0, 1)).curve(x, d), FAKE, 2.5)
     c.text(*above.at(-3.5, 2.9), "best *D*: 0 or 1,\nflat at made points", SMALL)
     c.text(*above.at(2.6, -4.4), "best critic: slope 1\neverywhere", SMALL)
-    c.arrow(above.at(-3.0, -3.0), above.at(-1.6, -1.6), kind="gradient", width=3)
-    c.text(*above.at(-1.3, -3.4), "gradient", SMALL)
-    flat = d[60].item()
+    c.arrow((bumps.at(-3, 0)[0], 190), (bumps.at(-1.4, 0)[0], 190), kind="gradient")
+    c.text(bumps.at(-1.2, 0)[0], 190, "gradient of the critic", SMALL, "start")
     return c.drawing(
         "A critic and a discriminator",
-        f"At the made points the best D is flat (it says {flat:.0e}), while the best critic has slope 1 and tells G where "
-        "to go.".replace("1e-0", "1e-"),
-        "Two bumps far apart, made on the left and data on the right. Above them the best discriminator is a step, flat "
-        "on both sides; the best critic is a straight slope through both.",
+        "Where the made points are the best D is flat, while the best critic has slope 1 and tells G where to go.",
+        "Two bumps far apart, made on the left and data on the right. Above them the best discriminator is a step, "
+        "flat on both sides; the best critic is a straight slope through both.",
     )
