@@ -55,12 +55,12 @@ def shown_edges() -> list[tuple[str, str]]:
 def book_map() -> Drawing:
     """The chapters, which builds on which, and four ways through; each chapter's box leads to it."""
     c = Canvas("book_map", 476)
-    high, wide = 50, 122
+    high, wide = 50, 112
     for before, after in shown_edges():
         a, b = CHAPTERS[before], CHAPTERS[after]
         if a.x == b.x and b.y - a.y > 110:  # past the one that stands between
             edge = a.x - wide / 2
-            c.arrow((edge, a.y), (edge - 4, a.y), (edge - 4, b.y), (edge, b.y))
+            c.arrow((edge, a.y), (edge - 9, a.y), (edge - 9, b.y), (edge, b.y))
         else:
             shift = (b.x - a.x) * 0.2
             c.arrow((a.x + shift, a.y + high / 2), (b.x - shift, b.y - high / 2))
@@ -92,13 +92,13 @@ def three_ways() -> Drawing:
     rows = (
         ("A page of the book", REAL, "nothing to install; the recorded\nnetworks run in your browser"),
         ("JupyterLab", THIRD, "make lab; sliders move a live\nnetwork, also one of your own"),
-        ("Colab", FAKE, "the rocket of a chapter; with a GPU\nit trains for itself"),
+        ("Colab", FAKE, "the rocket of a chapter; with a\nGPU it trains for itself"),
     )
     for i, (name, colour, says) in enumerate(rows):
         y = 108 + 90 * i
-        c.box(80, y, 140, 48, name, colour)
-        c.text(162, y, says, SMALL, "start")
-        c.arrow((6, 26), (6, y), (10, y))
+        c.box(94, y, 140, 48, name, colour)
+        c.text(172, y, says, SMALL, "start")
+        c.arrow((6, 26), (6, y), (24, y))
     c.text(200, 346, "the same cells, the same sliders", SMALL)
     return c.drawing(
         "Three ways to read",

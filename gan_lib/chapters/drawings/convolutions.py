@@ -102,7 +102,7 @@ def padding_and_stride() -> Drawing:
         "Padding and stride",
         f"A rim of {p} and steps of {s} turn {n} cells a side into {out}.",
         f"A grid of {n} by {n} cells in a rim of zeros. The first place of a {k} by {k} kernel is orange, the next "
-        f"one, {s} cells on, is green. Beside it the output of {out} by {out} cells, its first two in the same colours.",
+        f"one, {s} cells on, is green. Beside it the output of {out} by {out} cells, two of them in these colours.",
     )
 
 

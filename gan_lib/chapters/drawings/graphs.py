@@ -73,16 +73,16 @@ def graph_freed() -> Drawing:
     c.arrow(g.down(-60), fake.up(-60))
     c.arrow((160, 196), (110, 260))
     c.arrow((240, 196), (290, 260))
-    c.arrow((80, 260), (60, 200), (60, 120), kind="gradient")
-    c.text(76, 160, "1st\ngradient", SMALL, "start")
-    c.arrow((320, 260), (340, 200), (340, 134), kind="gradient")
-    c.cross(340, 130)
-    c.text(330, 160, "2nd\ngradient", SMALL, "end")
+    c.arrow((84, 260), (72, 200), (72, 120), kind="gradient")
+    c.text(64, 166, "1st\ngradient", SMALL, "end")
+    c.arrow((316, 260), (328, 200), (328, 134), kind="gradient")
+    c.cross(328, 130)
+    c.text(336, 166, "2nd\ngradient", SMALL, "start")
 
     c.text(200, 318, "1st backward frees, 2nd finds nothing: an error", SMALL)
     return c.drawing(
         "A graph walked twice",
-        "The first backward frees the numbers that G's graph has kept, so a second one through G finds nothing and fails.",
+        "The first backward frees the numbers that G's graph has kept, so a second one through G fails.",
         "From z through G to made pictures, and from these to two losses. The gradient of D's loss has walked back "
         "into G's graph; that of G's loss comes second and ends at a cross before G.",
     )
@@ -157,7 +157,7 @@ def graph_frozen() -> Drawing:
     c.text(200, 95, "here the gradient was\nmeant to arrive", SMALL, "start")
     return c.drawing(
         "Frozen, and still passed through",
-        "Freezing D stops the gradient of D's weights and not the gradient that passes through D to the pictures and G.",
+        "Freezing D stops the gradient of D's weights, and not the one that passes through D to the pictures and G.",
         "z, G, made pictures, D, dashed and frozen, and the loss of G below one another. The gradient goes from the "
         "loss through D and the pictures to G. D's weights get none of it.",
     )

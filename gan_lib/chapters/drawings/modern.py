@@ -19,10 +19,10 @@ def slope_of_d() -> Drawing:
     """Five ways to hold D's slope down, in the order in which they came, and what each limits."""
     games = {name: recipes.RECIPES[f"slope-{name}-0"].game for name in ("clip", "penalty", "ns-r1")}
     rows = (
-        ("clip", "each weight", f"within ±{games['clip'].clip:g}", GREY),
+        ("clip", "each weight", f"within\n±{games['clip'].clip:g}", GREY),
         ("penalty", "the slope between pairs", f"1, weight {games['penalty'].arguments['weight']:g}", THIRD),
         ("spectral norm", "the stretch of each layer", "at most 1", GREY),
-        ("R1", "the slope at real pictures", f"0, weight {games['ns-r1'].arguments['weight']:g}/2", REAL),
+        ("R1", "the slope at real pictures", f"0, weight {games['ns-r1'].arguments['weight'] / 2:g}", REAL),
         ("R1 + R2", "… and at made ones", "0 at both", FAKE),
     )
     c = Canvas("slope_of_d", 372)
@@ -97,12 +97,12 @@ def truncation() -> Drawing:
         (300, psi, f"ψ = {psi:g}", "few odd ones,\nfewer kinds"),
     ):
         c.text(middle, 14, name, 14, bold=True)
-        c.ring(middle, 120, 92, colour=GREY, dashed=True)
+        c.ring(middle, 120, 82, colour=GREY, dashed=True)
         for x, y in (factor * points).tolist():
-            c.dot(middle + 36 * x, 120 + 36 * y, 3, FAKE, 0.8)
+            c.dot(middle + 32 * x, 120 + 32 * y, 3, FAKE, 0.8)
         c.dot(middle, 120, 3, INK)
         c.text(middle, 246, says, SMALL)
-    c.arrow((186, 120), (214, 120))
+    c.arrow((186, 120), (215, 120))
     c.text(200, 102, "ψ · *z*", SMALL)
     return c.drawing(
         "Truncation",
@@ -118,7 +118,7 @@ def inversion() -> Drawing:
     g = c.box(120, 124, 130, 48, "*G*", GREY, frozen=True)
     made = c.picture(120, 216, 52, FAKE)
     wanted = c.picture(310, 216, 52, REAL)
-    error = c.box(215, 318, 250, 44, "error: mean (*G*(*z*) − *x*)²")
+    c.box(215, 318, 250, 44, "error: mean (*G*(*z*) − *x*)²")
     c.arrow(z.down(-14), g.up(-14))
     c.arrow(g.down(-14), made.up(-14))
     c.arrow(made.down(-14), (134, 296))
@@ -131,7 +131,7 @@ def inversion() -> Drawing:
     c.text(222, 28, f"{STARTS} random starts,\n{STEPS} steps each;\nthe best one is kept", SMALL, "start")
     return c.drawing(
         "Inversion",
-        f"To find a picture's z, freeze G and let the gradient move z: {STARTS} starts of {STEPS} steps, the best is kept.",
+        f"To find a picture's z, freeze G and let the gradient move z: {STARTS} starts of {STEPS} steps each.",
         "z goes through a frozen G to a made picture, which is compared with a wanted one. The gradient of the error "
         "goes back through G and moves z.",
     )

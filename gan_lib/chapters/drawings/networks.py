@@ -201,7 +201,7 @@ def dcgan_discriminator() -> Drawing:
     _blocks(c, blocks, THIRD, "a picture, ", "the logit, ")
     return c.drawing(
         "DCGAN: the discriminator",
-        f"The way back: each layer but the last halves the side, up to one number; {parameters(d):,} parameters in all.",
+        f"The way back: each layer but the last halves the side, down to one number; {parameters(d):,} parameters.",
         "Blocks below one another, each labelled channels × height × width: "
         + ", ".join(shape_words(shape) for _, shape in blocks) + ". Between them stand convolutions with stride 2.",
     )  # fmt: skip

@@ -19,7 +19,7 @@ def from_folder_to_run() -> Drawing:
         (f"squares of {SIDES[0]}…{SIDES[-1]} pixels", REAL, "cropped or padded;\na part is held out"),
         ("training", FAKE, "milestones: pictures\nand a score on the way"),
         ("a run", THIRD, "a folder: card, weights,\ncurves, samples"),
-        ("a page that draws", FAKE, "one file, no network;\nor PNG, or ONNX"),
+        ("a page that draws", FAKE, "one file, opens offline;\nor PNG, or ONNX"),
     )
     boxes = []
     for i, (words, colour, says) in enumerate(steps):

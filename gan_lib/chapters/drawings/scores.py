@@ -119,7 +119,7 @@ def kid_pairs() -> Drawing:
     c.text(200, 288, "of how alike the two of a pair are", SMALL)
     return c.drawing(
         "KID in pairs",
-        "If made points are like real ones, pairs across are as alike as pairs within, and the sum is 0.",
+        "If made points are like real ones, pairs across are as alike as pairs within, and the sum is about 0.",
         "Four real and four made points. Solid lines join each pair within a kind, dashed lines each pair across. KID "
         "is the mean likeness within both kinds minus twice that across.",
     )
@@ -132,15 +132,15 @@ def two_judges() -> Drawing:
     c.picture(182, 36, 48, REAL)
     c.picture(218, 36, 48, FAKE)
     sides = (
-        (102, one, REAL, "the first judge", f"learned {one.head.out_features} labels", "minds a small shift,\nwhich people overlook"),
-        (298, two, THIRD, "the second judge", "learned to find a picture\nagain after a shift", "minds a little grain,\nwhich people overlook"),
-    )  # fmt: skip
+        (102, one, REAL, "first", f"learned {one.head.out_features} labels", "a small shift"),
+        (298, two, THIRD, "second", "learned to find a picture\nagain after a shift", "a little grain"),
+    )
     for x, judge, colour, name, task, minds in sides:
         c.arrow((200 + (x - 200) * 0.2, 62), (x, 94))
-        c.box(x, 120, 186, 50, f"{name}\n{parameters(judge):,} parameters", colour, size=SMALL)
+        c.box(x, 120, 186, 50, f"the {name} judge\n{parameters(judge):,} parameters", colour, size=SMALL)
         c.text(x, 176, task, SMALL)
         c.arrow((x, 204), (x, 232), words=f"{judge.num_features} features", shift=(8, 0), anchor="start")
-        c.box(x, 258, 186, 48, minds, GREY, size=SMALL)
+        c.box(x, 258, 186, 48, f"minds {minds},\nwhich people overlook", GREY, size=SMALL)
         c.arrow((x, 282), (200 + (x - 200) * 0.5, 316))
     c.text(200, 332, "two distances, which may disagree", SMALL)
     return c.drawing(

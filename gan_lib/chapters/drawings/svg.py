@@ -1,7 +1,7 @@
 """The small engine of the book's drawings: boxes, arrows, words and curves on a canvas, and SVG from them.
 
 A canvas is 400 units wide, words are 12 units or larger: one still reads them on a phone of 360 px. Lines and words
-have the colour of the page's text, and areas are translucent, so a drawing fits light and dark. It needs no style sheet.
+have the colour of the page's text, and areas are translucent: a drawing fits light and dark, without a style sheet.
 """
 
 from __future__ import annotations
@@ -101,12 +101,13 @@ class Canvas:
 
     def __init__(self, name: str, height: float):
         self.name, self.height, self.parts = name, height, []
+        self.role = "img"  # a picture to a screen reader, with title and description; "group" if it holds links
 
     def drawing(self, title: str, caption: str, desc: str) -> Drawing:
         """What was drawn so far."""
         ids = f"{self.name}-title", f"{self.name}-desc"
         svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height:g}" width="100%" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height:g}" width="100%" role="{self.role}" '
             f'aria-labelledby="{ids[0]} {ids[1]}" font-family="system-ui, sans-serif" fill="none" '
             'stroke-linejoin="round" stroke-linecap="round" style="display:block;height:auto">'
             f'<title id="{ids[0]}">{escape(title)}</title><desc id="{ids[1]}">{escape(desc)}</desc>'
@@ -312,6 +313,7 @@ class Canvas:
     @contextmanager
     def link(self, href: str) -> Iterator[None]:
         """What is drawn inside the `with` leads there."""
+        self.role = "group"
         self.parts.append(f'<a href="{escape(href)}">')
         yield
         self.parts.append("</a>")

@@ -71,7 +71,7 @@ def parallel_lines() -> Drawing:
     c.text(306, 220, "JSD", SMALL, "start")
     return c.drawing(
         "Two parallel lines",
-        f"JSD is {log(2):.2f}, log 2, wherever the lines are apart, so it has no slope; W₁ falls with every step nearer.",
+        f"JSD is {log(2):.2f}, log 2, wherever the lines are apart, and has no slope; W₁ falls with every step nearer.",
         "Left, two parallel lines at a distance θ. Right, over θ: W₁ is a V with its tip at 0, JSD a flat line with a "
         "single point at 0.",
     )
