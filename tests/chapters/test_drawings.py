@@ -17,11 +17,11 @@ from gan_lib.chapters.drawings.book_map import CHAPTERS, shown_edges
 from gan_lib.chapters.drawings.scores import clouds, inside
 from gan_lib.chapters.drawings.svg import WIDTH
 from gan_lib.networks.any_side import AnySideDiscriminator
+from gan_lib.networks.classifier import SmallClassifier
 from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.scores import metrics
-from gan_lib.scores.metrics import Judge
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDE = 0.58  # of a letter, in its size: a guess that is rather too large
@@ -222,7 +222,7 @@ def test_precision_and_recall_are_the_scores_own():
     real, fake = clouds()
     shares = [inside(fake, real)[0].sum().item(), inside(real, fake)[0].sum().item()]
     assert [f"{n} of 8" in DRAWINGS["precision_and_recall"]().caption for n in shares] == [True, True]
-    judge = Judge(None, real, None, None, metrics._radii(real))
+    judge = metrics.Judge(SmallClassifier(), {}, real)
     assert judge.precision_recall(fake) == pytest.approx([n / 8 for n in shares])
     assert shares[0] > shares[1]  # the made points miss a group of real ones
 

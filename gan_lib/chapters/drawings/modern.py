@@ -28,14 +28,14 @@ def slope_of_d() -> Drawing:
     c = Canvas("slope_of_d", 372)
     c.text(76, 14, "name", SMALL, bold=True)
     c.text(150, 14, "what it limits", SMALL, "start", bold=True)
-    c.text(330, 14, "to", SMALL, "start", bold=True)
+    c.text(316, 14, "to", SMALL, "start", bold=True)
     for i, (name, limits, to, colour) in enumerate(rows):
         y = 56 + 70 * i
         if i:
             c.arrow((76, y - 50), (76, y - 20))
         c.box(76, y, 130, 40, name, colour)
         c.text(150, y, _folded(limits), SMALL, "start")
-        c.text(330, y, to.replace(", ", ",\n"), SMALL, "start")
+        c.text(316, y, to.replace(", ", ",\n"), SMALL, "start")
         c.line((150, y + 35), (392, y + 35), colour=GREY, width=0.6) if i < 4 else None
     return c.drawing(
         "The slope of D",

@@ -101,7 +101,7 @@ class Canvas:
 
     def __init__(self, name: str, height: float):
         self.name, self.height, self.parts = name, height, []
-        self.role = "img"  # a picture to a screen reader, with title and description; "group" if it holds links
+        self.role = "img"  # to a screen reader; "group" if it holds links
 
     def drawing(self, title: str, caption: str, desc: str) -> Drawing:
         """What was drawn so far."""
