@@ -232,3 +232,10 @@ def test_the_map_knows_what_builds_on_what():
     assert ("4", "6") in shown_edges() and ("3", "6") not in shown_edges()  # 4 builds on 3 already
     links = [link.get("href") for link in tree("book_map").iter(f"{SVG}a")]
     assert [f"{place.page}.html" for place in CHAPTERS.values()] == links[: len(CHAPTERS)]
+
+
+def test_drawing_leaves_the_random_numbers_alone():
+    before = torch.get_rng_state()
+    for draw in DRAWINGS.values():
+        draw()
+    assert torch.equal(torch.get_rng_state(), before)

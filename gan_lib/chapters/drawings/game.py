@@ -179,7 +179,13 @@ def two_kls() -> Drawing:
         c.line(frame.at(-6, 0), frame.at(6, 0), colour=GREY)
         c.text(*frame.at(-2, 0.42), "data", SMALL)
         peak = q.argmax()
-        c.text(*frame.at(x[peak].item() + (0 if q is covers else 1.5), q[peak].item() + 0.08), "bump", SMALL)
+        c.text(
+            *frame.at(
+                x[peak].item() + (0 if q is covers else 1.6), q[peak].item() * 0.8 + (0.11 if q is covers else 0)
+            ),
+            "bump",
+            SMALL,
+        )
     return c.drawing(
         "Two KLs, two wishes",
         "KL punishes a bump that leaves data out, so the best one covers both clouds; the reverse KL punishes a bump "

@@ -109,7 +109,7 @@ def graph_changed() -> Drawing:
     c.arrow((330, 48), (330, 98))
     c.arrow((220, 208), (330, 208), (330, 138), kind="gradient")
     c.cross(330, 168)
-    c.text(394, 244, f"{seen} was noted,\n{now} is there", SMALL, "end")
+    c.text(394, 238, f"{seen} was noted,\n{now} is there", SMALL, "end")
     c.text(276, 196, "gradient", SMALL)
     return c.drawing(
         "A weight changed in place",

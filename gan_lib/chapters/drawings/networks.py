@@ -251,20 +251,21 @@ def batch_norm() -> Drawing:
 
 def averaged_weights() -> Drawing:
     """A weight that jumps in training, and its exponential moving average."""
-    keep = recipes.RECIPES["slope-ns-r1-0"].ema
-    noise = torch.randn(400, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    keep = recipes.RECIPES["dcgan-fashion"].ema
+    updates, shown = 4_000, 10  # every tenth is drawn
+    noise = torch.randn(updates, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     weights, averages, average = [], [], 0.0
-    for step in range(400):
-        weight = 1 - torch.exp(torch.tensor(-step / 60.0)).item() + 0.16 * noise[step].item()
+    for step in range(updates):
+        weight = 1 - torch.exp(torch.tensor(-step / 600)).item() + 0.16 * noise[step].item()
         decay = min(keep, (1 + step) / (10 + step))
         average = decay * average + (1 - decay) * weight
         weights.append(weight), averages.append(average)
     c = Canvas("averaged_weights", 246)
-    frame = Frame(14, 16, 372, 160, (0, 400), (-0.3, 1.5))
-    c.line(frame.at(0, -0.3), frame.at(400, -0.3), colour=GREY)
+    frame = Frame(14, 16, 372, 160, (0, updates), (-0.3, 1.5))
+    c.line(frame.at(0, -0.3), frame.at(updates, -0.3), colour=GREY)
     c.line(frame.at(0, -0.3), frame.at(0, 1.5), colour=GREY)
-    c.curve(frame.curve(range(400), weights), REAL, 1, opacity=0.7)
-    c.curve(frame.curve(range(400), averages), FAKE, 3)
+    c.curve(frame.curve(range(0, updates, shown), weights[::shown]), REAL, 1, opacity=0.7)
+    c.curve(frame.curve(range(0, updates, shown), averages[::shown]), FAKE, 3)
     c.text(386, 188, "updates", SMALL, "end")
     c.line((20, 208), (44, 208), colour=REAL)
     c.text(52, 208, "a weight in training", SMALL, "start")
@@ -273,7 +274,7 @@ def averaged_weights() -> Drawing:
     c.text(200, 234, f"average ← {keep:g} · average + {1 - keep:.2g} · weight", SMALL)
     return c.drawing(
         "Averaged weights",
-        f"The generator that draws has averaged weights: each update moves them by {1 - keep:.0%} towards the trained "
+        f"The generator that draws has averaged weights: each update moves them by {1 - keep:.1%} towards the trained "
         "ones, and the noise of single updates falls away.",
         "A curve that rises and jumps up and down, a weight in training (an example), and within it a smooth curve, "
         "the moving average.",

@@ -107,8 +107,8 @@ class Canvas:
         """What was drawn so far."""
         ids = f"{self.name}-title", f"{self.name}-desc"
         svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height:g}" width="100%" role="{self.role}" '
-            f'aria-labelledby="{ids[0]} {ids[1]}" font-family="system-ui, sans-serif" fill="none" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height:g}" width="100%" '
+            f'role="{self.role}" aria-labelledby="{ids[0]} {ids[1]}" font-family="system-ui, sans-serif" fill="none" '
             'stroke-linejoin="round" stroke-linecap="round" style="display:block;height:auto">'
             f'<title id="{ids[0]}">{escape(title)}</title><desc id="{ids[1]}">{escape(desc)}</desc>'
             f"{''.join(self.parts)}</svg>"
