@@ -31,10 +31,9 @@ CHAPTERS = {
 }
 MORE = ((200, "The plane", "plane"), (332, "All figures", "touch"))
 PATHS = (
-    "Never trained a GAN: 3, then 1, 2, 4, 8.",
-    "You teach: 1 and 3, and the page of all figures.",
-    "Your training fails: 3, 4, 6, 7 and 9, then 5.",
-    "You have pictures: your own pictures, then 3.",
+    "Never trained a GAN: 3, 1, 4, 5, 6, 7, 8, 9.",
+    "You teach: the lessons, and all figures.",
+    "You have pictures: 3, 5, your own pictures.",
 )
 
 
