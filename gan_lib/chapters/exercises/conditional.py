@@ -134,7 +134,7 @@ EXERCISES = {
         _partners,
         ((_quiet(ACGANMLPDiscriminator, (1, 4, 4), 3, 4), logits(3, 1, 4, 4).tanh(), ASKED),),
         {
-            "think of a fake that the classifier gets right: is this loss then small?": lambda d, fake, y: (
+            "which should cost G less: a fake that is taken for its class, or another one?": lambda d, fake, y: (
                 softplus(-d(fake)[0]).mean() - cross_entropy(d(fake)[1], y)
             ),
             "which way does your first term push the source logit of a fake?": lambda d, fake, y: (
