@@ -159,8 +159,8 @@ EXERCISES = {
         _augmented,
         ((_judge(), (logits(5, 2, 4, 4) / 3).requires_grad_(), _halved),),
         {
-            "as what has D met real pictures: as they are, or changed?": lambda discriminator, fake, see: _augmented(
-                discriminator, fake, lambda images: images
+            "in what form has D met real pictures: as they are, or changed?": lambda discriminator, fake, see: (
+                _augmented(discriminator, fake, lambda images: images)
             ),
             "now G is paid for pictures that D calls fake.": lambda discriminator, fake, see: _gradient(
                 non_saturating_generator_loss(-discriminator(see(fake))), fake
@@ -177,7 +177,7 @@ EXERCISES = {
         _least_at_ease,
         mistakes={
             "its gap looks wide. How wide is it beside the distance from D(real) to D(fake)?": lambda: "a",
-            "compare green with blue: does this D doubt unseen pictures at all?": lambda: "b",
+            "compare held-out pictures with its own: does this D doubt unseen pictures at all?": lambda: "b",
             "it tells real from fake very well. But what does it say to real pictures that it never saw?": lambda: "d",
         },
     ),
