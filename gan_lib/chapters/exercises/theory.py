@@ -23,10 +23,10 @@ CURVES: dict[str, Tensor] = {
 }
 # Which of these sets of points, made when they are asked for, finds all eight clouds?
 SETS: dict[str, Callable[[], Tensor]] = {
-    "a": lambda: plane.recorded("minimax").points[-1],
+    "a": lambda: plane.recorded("minimax").points[6],
     "b": lambda: toy.circle(plane.POINTS).pixels,
-    "c": lambda: plane.recorded("R1").points[-1],
-    "d": lambda: plane.recorded("WGAN-GP").points[-1],
+    "c": lambda: plane.recorded("relativistic").points[-1],
+    "d": lambda: plane.recorded("non-saturating").points[-1],
 }
 
 
@@ -58,9 +58,9 @@ EXERCISES = {
     "all-eight": Exercise(
         lambda: max(SETS, key=lambda letter: plane.EIGHT.covered(SETS[letter]())[0]),
         mistakes={
-            "Go round the ring once more and compare the discs: does each hold a heap of points?": lambda: "a",
+            "Look inside the discs: how many of them hold a heap, and not only the points that pass by?": lambda: "a",
             "It passes every disc. But are there more points in the discs than between them?": lambda: "b",
-            "Nearly. One disc holds far fewer points than the others: a mode that is nearly forgotten.": lambda: "d",
+            "Nearly. Go round the ring once more: does every disc hold a heap of points?": lambda: "d",
         },
     ),
     "best-d": Exercise(
