@@ -9,7 +9,7 @@ import torch
 from scipy.stats import wasserstein_distance
 
 from gan_lib import runs
-from gan_lib.chapters.exercises import EXERCISES, check
+from gan_lib.chapters.exercises import EXERCISES, check, theory
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.errors import BadInput
 
@@ -63,6 +63,23 @@ def jsd(p, q):
 def value(real, fake):
     bce = torch.nn.functional.binary_cross_entropy_with_logits
     return -bce(real, torch.ones_like(real)) - bce(fake, torch.zeros_like(fake))
+
+
+ODDS = theory.MADE / theory.DATA
+
+
+def heaps(points):
+    """How many points lie within two standard deviations of each of the eight clouds."""
+    turn = 2 * np.pi * np.arange(8) / 8
+    centres = 0.75 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return (np.linalg.norm(points.numpy()[:, None] - centres, axis=2) <= 2 * 0.03).sum(0)
+
+
+def squared(d):
+    """By differences, at the logit."""
+    at, step = np.log(d / (1 - d)), 1e-5
+    below, above = ((1 - 1 / (1 + np.exp(-logit))) ** 2 for logit in (at - step, at + step))
+    return (above - below) / (2 * step)
 
 
 def frozen(generator, discriminator, z):
@@ -438,10 +455,12 @@ RIGHT = {
     "frozen": frozen,
     "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
     "class-gradient": class_gradient,
-    "best-d": lambda p, q: 1 / (1 + q / p),
+    "which-d": lambda: min(theory.CURVES, key=lambda letter: (theory.CURVES[letter] - 1 / (1 + ODDS)).abs().max()),
+    "all-eight": lambda: next(letter for letter, points in theory.SETS.items() if (heaps(points()) >= 256 / 16).all()),
+    "best-d": lambda p, q, k: 1 / (1 + k * q / p),
     "jsd": jsd,
     "w1": lambda p, q: wasserstein_distance(range(len(p)), range(len(p)), p, q),
-    "gradient-ratio": lambda d: (1 - d) / d,
+    "squared": squared,
     "value": value,
     "conv-size": lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
     "output-padding": lambda n, k, s, p: (n + 2 * p - k) % s,
