@@ -170,11 +170,11 @@ EXERCISES = {
     "which-grid": Exercise(
         _uneven_grid,
         mistakes={
-            "in the lower row its blocks of 3 × 3 are flat. Which row shows the arithmetic, and which one chance?": (
+            "in the lower row its blocks are nearly flat. Which row shows the arithmetic, and which one chance?": (
                 lambda: "a"
             ),
             "its upper picture is one throw of the dice. Look at the lower one.": lambda: "b",
-            "strong in one network, and flat in the mean. Which one is not flat there?": lambda: "d",
+            "strong in one network, and nearly flat in the mean. Which one is far from flat there?": lambda: "d",
         },
     ),
     "which-row-lies": Exercise(
