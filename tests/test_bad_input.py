@@ -190,6 +190,8 @@ GOOD: dict[str, Callable[[], dict]] = {
         "pictures": 10,
     },
     "chapters.be_d.recorded": lambda: {"name": be_d.NAME},
+    "chapters.checkerboard.strengths": lambda: {"layer": torch.nn.ConvTranspose2d(8, 1, 4, 2, 1), "networks": 2},
+    "chapters.checkerboard.unevenness": lambda: {"layer": torch.nn.ConvTranspose2d(8, 1, 4, 2, 1), "networks": 2},
     "chapters.cost.cost": lambda: {"module": MLPGenerator(hidden=4), "shape": (100,)},
     "chapters.cost.cost_table": lambda: {"rows": []},
     "chapters.critic.two_clouds": dict,

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import wasserstein_distance
+from torch.utils.flop_counter import FlopCounterMode
 
 from gan_lib import runs
+from gan_lib.chapters.arithmetic import overlap
 from gan_lib.chapters.exercises import EXERCISES, check, theory
 from gan_lib.chapters.exercises.conditional import four_classifiers
+from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
 from gan_lib.errors import BadInput
 
 
@@ -49,6 +52,32 @@ def stamps(x, kernel, stride):
     for i, value in enumerate(x.tolist()):
         out[i * stride : i * stride + len(kernel)] += value * kernel.numpy()
     return out
+
+
+def field(layers):
+    """From the last cell back to the picture."""
+    cells = 1
+    for kernel, stride in reversed(layers):
+        cells = (cells - 1) * stride + kernel
+    return cells
+
+
+def uneven_grid():
+    """By counting products, away from the border."""
+    inner = {k: overlap(8, layer.kernel_size, layer.stride)[6:12, 6:12] for k, layer in GRIDS.items()}
+    (letter,) = (k for k, counts in inner.items() if len(counts.unique()) > 1)
+    return letter
+
+
+def false_row():
+    """By torch's own counter."""
+    wrong = []
+    for letter, (network, shape, macs) in PROFILE.items():
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(torch.zeros(1, *shape))
+        wrong += [letter] * (counter.get_total_flops() != 2 * macs)
+    (letter,) = wrong
+    return letter
 
 
 def jsd(p, q):
@@ -462,10 +491,12 @@ RIGHT = {
     "w1": lambda p, q: wasserstein_distance(range(len(p)), range(len(p)), p, q),
     "squared": squared,
     "value": value,
-    "conv-size": lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
+    "largest-input": lambda m, k, s, p: m * s + k - 1 - 2 * p,
     "output-padding": lambda n, k, s, p: (n + 2 * p - k) % s,
     "stamps": stamps,
-    "transposed-macs": lambda n, c_in, c_out, k: (n * k) ** 2 * c_in * c_out,
+    "field": field,
+    "which-grid": uneven_grid,
+    "which-row-lies": false_row,
     "range": lambda pixels: pixels.double() / 127.5 - 1,
     "one-update": one_update,
     "generator-loss": generator_loss,
