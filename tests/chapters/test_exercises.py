@@ -15,6 +15,7 @@ from gan_lib.chapters.exercises import EXERCISES, check, theory
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
 from gan_lib.errors import BadInput
+from gan_lib.show import plots
 
 
 def generator_loss(logits):
@@ -149,7 +150,24 @@ def shuffle(n, batch, epochs, rng):
 
 def normalised(x):
     mean, variance = (f((0, 2, 3), keepdim=True) for f in (x.mean, partial(x.var, unbiased=False)))
-    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.8 * mean.flatten()])
+    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.2 * mean.flatten()])
+
+
+def fewest_kinds():
+    """By the classifier's verdicts on 10,000 pictures of each run."""
+    cards = [runs.load(f"ablation-{name}-1").card["evaluation"] for name in ("no-norm", "beta", "hidden", "torch-init")]
+    kinds, recalls = ([card[key] for card in cards] for key in ("evenness", "recall"))
+    assert np.argmin(kinds) == np.argmin(recalls)
+    return "abcd"[np.argmin(kinds)]
+
+
+def flat_losses():
+    """What the losses hide: from 1,250 updates on they stand, and the score falls to an eighth."""
+    run = runs.load("ns-fashion")
+    steps, loss = plots.column(run.history, "step"), plots.running_mean(plots.column(run.history, "d_loss"), 100)
+    loss = loss[-len(steps) :][steps[-len(loss) :] > 1_250]
+    falls = run.scores[10_000] < run.scores[1_250] / 8
+    return "b" if falls and (loss.max() - loss.min()) / loss.mean() < 0.1 else "a"
 
 
 def own_labels(discriminator, real, y, fake, asked):
@@ -472,6 +490,8 @@ RIGHT = {
     ),
     "copies": copies,
     "endless": lambda n1, d1, n2, d2: np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)[1],
+    "fewest-kinds": fewest_kinds,
+    "flat-losses": flat_losses,
     "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
     "recall": lambda real, fake, radii: np.mean(
         [any(np.linalg.norm(r - f) <= d for f, d in zip(fake, radii, strict=True)) for r in real]
