@@ -422,7 +422,7 @@ RIGHT = {
     "frozen": frozen,
     "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
     "let-it-run": lambda: "C",
-    "wrong-gradient": lambda: " c",
+    "wrong-gradient": lambda: " b",
     "class-gradient": class_gradient,
     "best-d": lambda p, q: 1 / (1 + q / p),
     "jsd": jsd,

@@ -17,8 +17,8 @@ from gan_lib.training.recipes import MLP_FASHION
 
 FOUR_WIRINGS = {  # all run without an error; in one of them a step uses a gradient that is not its own
     "a": Wiring("turns", forwards=1),
-    "b": Wiring("turns", detach=False),
-    "c": Wiring("together"),
+    "b": Wiring("together"),
+    "c": Wiring("turns", detach=False),
     "d": Wiring("together", freeze=True),
 }
 
@@ -181,7 +181,7 @@ EXERCISES = {
     "let-it-run": Exercise(
         lambda: "c",
         mistakes={
-            "both losses fall to one value and stay there together. Would two opponents agree like that?": lambda: "a",
+            "both losses come to one value and stay there together. Would two opponents agree like that?": lambda: "a",
             "these lines are flat. If D answered every move of G, and G every move of D, would they be?": lambda: "b",
             "one loss goes to 0 and the other grows and grows. Does anybody here still answer D?": lambda: "d",
         },
@@ -190,7 +190,7 @@ EXERCISES = {
         _wrong_wiring,
         mistakes={
             "here D gets a gradient from G's loss as well. But has D not stepped by then?": lambda: "a",
-            "here G gets a gradient from D's loss. What stands directly before G's own backward?": lambda: "b",
+            "here G gets a gradient from D's loss. What stands directly before G's own backward?": lambda: "c",
             "read the row again: each loss leaves something in one network only. Which loop differs from it?": lambda: (
                 "d"
             ),
