@@ -231,6 +231,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.ledger.every_wiring": dict,
     "chapters.ledger.code": lambda: {"wiring": ledger.Wiring()},
     "chapters.ledger.run": lambda: {"wiring": ledger.Wiring()},
+    "chapters.loops.four_loops": lambda: {"steps": 1},
     "chapters.plane.play": lambda: {"recipe": DOTS, "data": POINTS, "moments": 2, "points": 4},
     "chapters.plane.record_ring": lambda: {"folder": "new", "ring": RING},
     "chapters.plane.recorded": lambda: {"name": "minimax"},

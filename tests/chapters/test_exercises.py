@@ -10,10 +10,13 @@ from scipy.stats import wasserstein_distance
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_lib import runs
+from gan_lib.chapters import ledger
 from gan_lib.chapters.arithmetic import overlap
 from gan_lib.chapters.exercises import EXERCISES, check, theory
+from gan_lib.chapters.exercises.autograd import FOUR_WIRINGS
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
+from gan_lib.chapters.loops import four_loops
 from gan_lib.errors import BadInput
 from gan_lib.show import plots
 
@@ -132,6 +135,19 @@ def stepped(loss, generator, discriminator, z, freeze_late=False, clear=False):
     discriminator.requires_grad_(True)
     gradients = [p.grad.flatten() for p in generator.parameters()]
     return torch.cat([*gradients, torch.tensor([len(received), len(weights)])])
+
+
+def simultaneous(generator, discriminator, real, z):
+    """With detach, D frozen while G's loss is built, and both optimizers at the end."""
+    softplus, descend = torch.nn.functional.softplus, partial(torch.optim.SGD, lr=1.0)
+    g_sgd, d_sgd = descend(generator.parameters()), descend(discriminator.parameters())
+    fake = generator(z)
+    (softplus(-discriminator(real)).mean() + softplus(discriminator(fake.detach())).mean()).backward()
+    discriminator.requires_grad_(False)
+    softplus(-discriminator(fake)).mean().backward()
+    g_sgd.step()
+    d_sgd.step()
+    return torch.nn.utils.parameters_to_vector([*generator.parameters(), *discriminator.parameters()])
 
 
 def class_gradient(logits, labels):
@@ -384,13 +400,6 @@ WRONG = {  # plausible answers
         partial(stepped, generator_loss),  # not frozen
         partial(stepped, generator_loss, clear=True),  # the gradients are made, and thrown away
         partial(stepped, generator_loss, freeze_late=True),  # the same work
-        lambda generator, discriminator, z: -frozen(generator, discriminator, z),
-        lambda generator, discriminator, z: stepped(
-            lambda logits: torch.nn.functional.softplus(logits).mean(),
-            generator,
-            discriminator.requires_grad_(False),
-            z,
-        ),  # the sign turned
     ],
     "penalty": [
         penalty_of(lambda slopes: slopes.flatten(1).square().sum(1).sqrt()),
@@ -499,10 +508,12 @@ RIGHT = {
     "block": lambda c_in, c_out, k: c_out * (c_in * k * k + 3),
     "eps": normalised,
     "shuffle": shuffle,
-    "shared-gradient": lambda logit: torch.tanh(logit / 2),
-    "joint-d": lambda p, q: 1 - q / (p + 2 * q),
+    "rest-of-a-fake": lambda w: 1 / (1 + np.exp(-np.log(w))),
+    "simultaneous": simultaneous,
     "frozen": frozen,
     "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
+    "let-it-run": lambda: "C",
+    "wrong-gradient": lambda: " b",
     "class-gradient": class_gradient,
     "which-d": lambda: min(theory.CURVES, key=lambda letter: (theory.CURVES[letter] - 1 / (1 + ODDS)).abs().max()),
     "all-eight": lambda: next(letter for letter, points in theory.SETS.items() if (heaps(points()) >= 256 / 16).all()),
@@ -638,3 +649,16 @@ def test_an_update_that_keeps_old_gradients_is_not_yet(capsys):
 
     check("one-update", without_zero_grad)
     assert capsys.readouterr().out.startswith("not yet")
+
+
+def test_of_chapter_5s_four_loops_the_one_to_let_run_is_the_one_that_comes_nearest_to_the_data():
+    distances = {letter: played["distance"][0] for letter, played in four_loops().items()}
+    assert min(distances, key=distances.get) == EXERCISES["let-it-run"].reference()
+    assert sorted(distances.values())[1] > 2 * min(distances.values())
+
+
+def test_chapter_5s_four_wirings_run_and_in_one_of_them_a_step_uses_a_wrong_gradient():
+    outcomes = {letter: ledger.run(wiring) for letter, wiring in FOUR_WIRINGS.items()}
+    assert not any(outcome.error for outcome in outcomes.values())
+    wrong = [letter for letter, outcome in outcomes.items() if set(outcome.steps.values()) != {"right"}]
+    assert wrong == [EXERCISES["wrong-gradient"].reference()]
