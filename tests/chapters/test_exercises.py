@@ -9,13 +9,14 @@ import torch
 from scipy.stats import wasserstein_distance
 from torch.utils.flop_counter import FlopCounterMode
 
-from gan_lib import runs
+from gan_lib import plots, runs
 from gan_lib.chapters import ledger
 from gan_lib.chapters.arithmetic import overlap
 from gan_lib.chapters.exercises import EXERCISES, check, theory
 from gan_lib.chapters.exercises.autograd import FOUR_WIRINGS
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
+from gan_lib.chapters.exercises.wasserstein import CURVES
 from gan_lib.chapters.loops import four_loops
 from gan_lib.errors import BadInput
 from gan_lib.show import plots
@@ -281,6 +282,28 @@ def penalty_of(norms):
     return answer
 
 
+def fair_sentence():
+    """By the first milestone below a distance of 50: WGAN-GP needed fewer updates of G, and more real pictures."""
+
+    def first_below_50(name):
+        run = runs.load(name)
+        updates = next(step for step, distance in run.scores.items() if step and distance < 50)
+        return updates, updates * run.recipe.d_steps * run.recipe.batch_size
+
+    (fewer, more), (updates, pictures) = map(first_below_50, ("wgan-gp-fashion", "ns-fashion"))
+    return "c" if fewer < updates and more > pictures else "none of them"
+
+
+def critic_that_fails():
+    """The one whose difference is below 0 again and again in the last third of what is drawn."""
+
+    def below(name):
+        history = runs.load(name).history[67:100]
+        return (plots.column(history, "d_real") < plots.column(history, "d_fake")).sum()
+
+    return max(CURVES, key=lambda letter: below(CURVES[letter]))
+
+
 def frechet_matrix(cov1, cov2):
     """E|x − Tx|² for the map T that carries the one Gaussian into the other."""
     values, vectors = np.linalg.eigh(cov1.double().numpy())
@@ -401,22 +424,7 @@ WRONG = {  # plausible answers
         partial(stepped, generator_loss, clear=True),  # the gradients are made, and thrown away
         partial(stepped, generator_loss, freeze_late=True),  # the same work
     ],
-    "penalty": [
-        penalty_of(lambda slopes: slopes.flatten(1).square().sum(1).sqrt()),
-        penalty_of(lambda slopes: slopes.norm(dim=1)),
-        penalty_of(lambda slopes: slopes.norm()),
-        penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1)),
-    ],
-    "thick-lines": [
-        lambda theta, width: [np.log(2) * (theta != 0), abs(theta)],
-        lambda theta, width: [np.log(2) * theta / width, abs(theta)],
-        lambda theta, width: [np.log(2) * min(abs(theta) / width, 1), max(abs(theta) - width, 0)],
-    ],
-    "undo-penalty": [
-        lambda value, weight: value,
-        lambda value, weight: value / (1 + value / (2 * weight)),
-        lambda value, weight: value * (1 + value / (2 * weight)),
-    ],
+    "penalty": [penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1))],  # it raises
     "dirac": [
         lambda theta, psi, gamma: [  # the minimax loss of G
             psi / (1 + np.exp(-psi * theta)),
@@ -555,6 +563,8 @@ RIGHT = {
     "sliced": lambda x, y, u: np.mean([wasserstein_distance((x @ d).numpy(), (y @ d).numpy()) for d in u.T]),
     "augmented-g": augmented_gradient,
     "estimate": lambda loss, penalty, weight: -(loss - penalty * weight),
+    "fair-sentence": fair_sentence,
+    "which-critic-failed": critic_that_fails,
 }
 
 
