@@ -19,7 +19,6 @@ from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
 from gan_lib.chapters.exercises.wasserstein import CURVES
 from gan_lib.chapters.loops import four_loops
 from gan_lib.errors import BadInput
-from gan_lib.show import plots
 
 
 def generator_loss(logits):
