@@ -157,7 +157,7 @@ def test_columns_of_words_stand_left_and_others_right():
 
 
 PLAIN = """\
-run          distance    steps                    seeds  game
+run          distance      steps                    seeds  game
 minimax       31.25       20,000        2.00 (1.00, 3.00)  JSD
 wgan & <co>   12.50 *  1,000,000  2.50 (2.00, 2.50, 3.00)  W1
 untrained         –            0                        4  none
