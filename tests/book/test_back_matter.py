@@ -213,7 +213,7 @@ def test_licence_version_and_title_are_the_same_everywhere():
 
 
 @pytest.mark.parametrize(
-    "name", [".pre-commit-config.yaml", *(f".github/workflows/{n}.yml" for n in ("test", "canary"))]
+    "name", [".pre-commit-config.yaml", *(f".github/workflows/{n}.yml" for n in ("test", "canary", "publish"))]
 )
 def test_the_machines_files_can_be_read(name):
     assert yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
