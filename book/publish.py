@@ -1,6 +1,6 @@
 """What `.github/workflows/publish.yml` does: `python -m book.publish check`, and `python -m book.publish zip`.
 
-Until `_config.yml` has an address of the repository there is nowhere to publish, and the workflow says so and ends well.
+Until `_config.yml` has an address of the repository there is nowhere to publish: the workflow says so, and ends well.
 It needs nothing but Python, so that the first step has nothing to install.
 """
 
