@@ -38,8 +38,8 @@ def text_of(path: Path) -> str:
 
 
 def slug(heading: str) -> str:
-    """As myst_heading_anchors makes it (GitHub's way)."""
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+    """As myst_heading_anchors makes it (GitHub's way, and without formulas)."""
+    return re.sub(r"\$[^$]*\$|[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 @cache
