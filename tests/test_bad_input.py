@@ -361,6 +361,11 @@ GOOD: dict[str, Callable[[], dict]] = {
     "show.plots.column": lambda: {"table": _table(), "name": "d_loss"},
     "show.plots.running_mean": lambda: {"values": LINE, "window": 2},
     "show.plots.gradient_paths": lambda: {"rows": {"a step of G": ("z", "G")}},
+    "show.tables.table": lambda: {
+        "rows": {"one": {"score": 1.0, "runs": [1.0, 2.0]}},
+        "best": {"score": min},
+        "sort": "score",
+    },
     "training.augment.flipped": lambda: {"images": _pictures()},
     "training.augment.colour": lambda: {"images": _pictures()},
     "training.augment.translation": lambda: {"images": _pictures()},
