@@ -190,6 +190,7 @@ GOOD: dict[str, Callable[[], dict]] = {
         "pictures": 10,
     },
     "chapters.be_d.recorded": lambda: {"name": be_d.NAME},
+    "chapters.broken.four_trainings": lambda: {"images": random_images(), "steps": 1},
     "chapters.cost.cost": lambda: {"module": MLPGenerator(hidden=4), "shape": (100,)},
     "chapters.cost.cost_table": lambda: {"rows": []},
     "chapters.critic.two_clouds": dict,

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_lib.data import ImageSet, to_range
+from gan_lib.errors import BadInput
 from gan_lib.machine.given import instance, whole
 from gan_lib.machine.progress import progress
 from gan_lib.machine.rng import isolated_rng
@@ -35,7 +36,9 @@ def four_trainings(images: ImageSet, steps: int = 700) -> dict[str, tuple[Tensor
         BadInput: other images, or steps is no whole number of at least 1.
     """
     instance("images", images, ImageSet, "an ImageSet, as data.load gives it")
-    steps = whole("steps", steps, 1)
+    steps, shape = whole("steps", steps), tuple(images.pixels.shape[1:])
+    if shape != MLP_FASHION.build()[0].image_shape:
+        raise BadInput(f"{images.name} holds pictures of {shape}; give grey ones of 28×28.")
     return {letter: _trained(letter, images.pixels, steps) for letter in TRAININGS}
 
 
