@@ -192,6 +192,7 @@ GOOD: dict[str, Callable[[], dict]] = {
     "chapters.be_d.recorded": lambda: {"name": be_d.NAME},
     "chapters.checkerboard.strengths": lambda: {"layer": torch.nn.ConvTranspose2d(8, 1, 4, 2, 1), "networks": 2},
     "chapters.checkerboard.unevenness": lambda: {"layer": torch.nn.ConvTranspose2d(8, 1, 4, 2, 1), "networks": 2},
+    "chapters.broken.four_trainings": lambda: {"images": random_images(), "steps": 1},
     "chapters.cost.cost": lambda: {"module": MLPGenerator(hidden=4), "shape": (100,)},
     "chapters.cost.cost_table": lambda: {"rows": []},
     "chapters.critic.two_clouds": dict,
