@@ -43,7 +43,10 @@ def test_eq_best_accuracy_no_way_to_call_places_real_or_not_is_right_more_often(
     right = [np.where(calls, p, q).sum() / 2 for calls in product((True, False), repeat=6)]  # all 64 of them
     variation = max(abs(p[list(s)].sum() - q[list(s)].sum()) for s in _subsets(6))  # TV by its other definition
     assert max(right) == pytest.approx(0.5 + variation / 2)
-    reference = EXERCISES["best-accuracy"].reference(torch.from_numpy(p), torch.from_numpy(q))
+    reference = EXERCISES["best-accuracy"].reference(torch.from_numpy(p), torch.from_numpy(q), 0.5)
+    assert max(right) == pytest.approx(reference.item())
+    right = [np.where(calls, 0.3 * p, 0.7 * q).sum() for calls in product((True, False), repeat=6)]
+    reference = EXERCISES["best-accuracy"].reference(torch.from_numpy(p), torch.from_numpy(q), 0.3)
     assert max(right) == pytest.approx(reference.item())
 
 
@@ -158,8 +161,12 @@ def test_the_line_over_1_over_n_leads_to_the_distance_of_infinitely_many():
     for n in (200, 800):
         drawn = rng.normal(1.0, 2.0, size=(20_000, n))
         found += [n, (drawn.mean(1) ** 2 + (drawn.std(1, ddof=1) - 1) ** 2).mean()]  # from N(0, 1): 1 + 1
-    assert found[1] > found[3] > 2.001
-    assert EXERCISES["endless"].reference(*found) == pytest.approx(2, abs=5e-3)
+    (few, first), (many, second) = found[:2], found[2:]
+    assert first > second > 2.001
+    assert (few * first - many * second) / (few - many) == pytest.approx(2, abs=5e-3)
+    exact = [few, 2 + 5 / few, many, 2 + 5 / many]  # mean² is off by σ²/n = 4/n, (width − 1)² by 1/n
+    assert [first, second] == pytest.approx(exact[1::2], abs=5e-3)
+    assert EXERCISES["enough"].reference(*exact) == pytest.approx(25)  # there 5/n is a tenth of 2
 
 
 # ----------------------------------------------------------------------------------------- the scoreboard
