@@ -280,7 +280,7 @@ EXERCISES = {
         lambda: min(four_sets(), key=lambda letter: four_sets()[letter][-1]),
         mistakes={
             "this one comes to rest above others: it draws something that the test points are not.": lambda: "a",
-            "one point, shown often, has hardly any bias. What would copies of test points do as they grow in number?": (
+            "one point, shown often, has no bias. What would copies of test points do as their number grows?": (
                 lambda: "c"
             ),
             "this one falls like 1/n. Is there one that falls faster, at the end?": lambda: "d",
