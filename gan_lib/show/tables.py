@@ -11,15 +11,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gan_lib.errors import BadInput, brief
+from gan_lib.errors import BadInput, brief, one_line
 from gan_lib.show.plots import GREY, REAL
 
 Value = str | int | float | None | Sequence[float]
 WIDTH, HEIGHT = 64, 10  # of a row of dots, in pixels
 STYLE = (
-    "<style>.gan-table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;overflow-x:auto;"
-    "max-width:100%;width:max-content;margin:0 auto 1em}"
-    ".gan-table caption{caption-side:bottom;text-align:left;padding-top:.3em}"
+    "<style>.gan-table-box{overflow-x:auto}"
+    ".gan-table{border-collapse:collapse;font-variant-numeric:tabular-nums;min-width:min(100%,24em);margin:0 auto 1em}"
+    ".gan-table caption{color:inherit;caption-side:bottom;text-align:left;padding-top:.3em}"
     ".gan-table :is(th,td){padding:.2em .7em;text-align:right;border-bottom:1px solid #8884;white-space:nowrap;"
     "background:none;color:inherit}.gan-table :is(th,td).words{text-align:left;white-space:normal;min-width:7em}"
     ".gan-table thead th{vertical-align:bottom;white-space:normal}.gan-table svg{vertical-align:-1px;margin-left:.5em}"
@@ -62,28 +62,29 @@ class Table:
     def _repr_html_(self) -> str:
         """A real table, which needs no script and no style of a page."""
         head = "".join(
-            f'<th scope="col"{" class=words" * self._is_words(k)}>{html.escape(name)}</th>'
+            f'<th scope="col"{" class=words" * self._is_words(k)}>{html.escape(name)}</th>' if name else "<td></td>"
             for k, name in enumerate(self.head)
         )
         body = "".join(
-            f'<tr><th scope="row" class=words>{html.escape(str(row[0]))}</th>'
+            f'<tr><th scope="row" class=words>{html.escape(row[0])}</th>'
             + "".join(self._cell(i, k) for k in range(1, len(row)))
             + "</tr>\n"
             for i, row in enumerate(self.rows)
         )
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return f"{STYLE}<table class=gan-table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+        inside = f"{caption}<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>"
+        return f"{STYLE}<div class=gan-table-box><table class=gan-table>{inside}</table></div>"
 
     def _cell(self, i: int, k: int) -> str:
         value, name = self.rows[i][k], self.head[k]
         kinds = " ".join(["words"] * self._is_words(k) + ["best"] * (i in self.best.get(name, ())))
-        dots = self._dots(value, k) if _several(value) else ""
+        dots = self._dots(value, k) if isinstance(value, tuple) else ""
         return f"<td{f' class={kinds!r}' if kinds else ''}>{html.escape(self._written(value, name))}{dots}</td>"
 
     def _text(self, i: int, k: int) -> str:
         value, name = self.rows[i][k], self.head[k]
-        star = " *" if i in self.best.get(name, ()) else ("  " if name in self.best and k else "")
-        all_of_them = f" ({', '.join(self._written(v, name) for v in value)})" if _several(value) else ""
+        star = "" if name not in self.best or not k else " *" if i in self.best[name] else "  "
+        all_of_them = f" ({', '.join(self._written(v, name) for v in value)})" if isinstance(value, tuple) else ""
         return self._written(value, name) + all_of_them + star
 
     def _written(self, value: Value, name: str) -> str:
@@ -91,23 +92,20 @@ class Table:
             return "–"
         if isinstance(value, str):
             return value
-        number = sum(value) / len(value) if _several(value) else value
-        return (
-            "–"
-            if math.isnan(number)
-            else self.forms.get(name, "{:,}" if isinstance(number, int) else "{:.2f}").format(number)
-        )
+        number = sum(value) / len(value) if isinstance(value, tuple) else value
+        if math.isnan(number):
+            return "–"
+        return self.forms.get(name, "{:,}" if isinstance(number, int) else "{:.2f}").format(number)
 
     def _is_words(self, k: int) -> bool:
-        return k == 0 or all(isinstance(row[k], str) for row in self.rows)
+        values = [row[k] for row in self.rows if row[k] is not None]
+        return k == 0 or (values != [] and all(isinstance(value, str) for value in values))
 
-    def _dots(self, values: Sequence[float], k: int) -> str:
+    def _dots(self, values: tuple[float, ...], k: int) -> str:
         """Each number as a dot, on the scale of the whole column."""
-        column = [
-            v for row in self.rows for v in (row[k] if _several(row[k]) else [row[k]]) if isinstance(v, (int, float))
-        ]
-        low, high = min(column), max(column)
-        at = [3 + (WIDTH - 6) * (v - low) / ((high - low) or 1) for v in values]
+        column = [v for row in self.rows for v in (row[k] if isinstance(row[k], tuple) else [row[k]]) if _finite(v)]
+        low, high = min(column, default=0), max(column, default=0)
+        at = [3 + (WIDTH - 6) * (v - low) / ((high - low) or 1) for v in values if _finite(v)]
         dots = "".join(f'<circle cx="{x:.1f}" cy="{HEIGHT / 2}" r="2.5" fill="{REAL}" fill-opacity=".7"/>' for x in at)
         said = html.escape(", ".join(self._written(v, self.head[k]) for v in values))
         return (
@@ -129,7 +127,7 @@ def table(
 
     Args:
         rows: name of the row → name of the column → a number, a word, several numbers (one of each seed), or None.
-            Every row has the same columns, in the same order.
+            Every row has the same columns, in the same order. True and False are written yes and no.
         first: what stands above the rows' names.
         forms: how a column writes its numbers: a format such as "{:.2f}" or "{:.0%}"; whole numbers with commas and
             others with two digits if left out.
@@ -138,41 +136,92 @@ def table(
         caption: one sentence below the table.
 
     Raises:
-        BadInput: no rows, rows with other columns, or a column in `forms`, `best` or `sort` that is not there.
+        BadInput: no rows, rows with other columns, a value that is none of these, a column in `forms`, `best` or `sort`
+            that is not there, a format that cannot write the column's numbers, or nothing to sort by.
     """
-    forms, best = dict(forms or {}), dict(best or {})
+    columns = _checked_columns(rows)
+    forms, best = _named("forms", forms, columns), _named("best", best, columns)
+    if not all(isinstance(word, str) for word in (first, caption)):
+        raise BadInput(f'first is {brief(first)} and caption is {brief(caption)}; give text, or "" for none.')
+    if any(choose is not min and choose is not max for choose in best.values()):
+        raise BadInput(f"best is {brief(best)}; give min or max for each column, the functions themselves.")
+    if sort is not None and (not isinstance(sort, str) or sort not in columns):
+        raise BadInput(f"sort is {brief(sort)}; the columns are {list(columns)}.")
+    whole = [(str(name), *(_value(row[column], column) for column in columns)) for name, row in rows.items()]
+    if sort is not None:
+        k = 1 + columns.index(sort)
+        if all(_mean(row[k]) is None for row in whole):
+            raise BadInput(f"the column {sort!r} has no numbers; sort by one that has.")
+        whole.sort(key=lambda row: _order(row[k], best.get(sort) is max))
+    marked = {}
+    for name, choose in best.items():
+        means = [_mean(row[1 + columns.index(name)]) for row in whole]
+        top = choose((mean for mean in means if mean is not None), default=None)
+        marked[name] = frozenset(i for i, mean in enumerate(means) if mean is not None and mean == top)
+    made = Table((first, *columns), tuple(whole), forms, marked, caption)
+    try:
+        repr(made)
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f'forms is {brief(forms)}: {one_line(error)}; a format is for example "{{:.2f}}".') from error
+    return made
+
+
+def _checked_columns(rows: object) -> tuple[str, ...]:
+    """The names of the columns, which all rows must have."""
     if not isinstance(rows, Mapping) or not rows or not all(isinstance(row, Mapping) for row in rows.values()):
         raise BadInput(f"rows are {brief(rows)}; give at least one row: its name → its columns → their values.")
     columns = tuple(next(iter(rows.values())))
+    if not columns or not all(isinstance(name, str) and name for name in columns):
+        raise BadInput(f"the columns are {brief(list(columns))}; give at least one, each with a name that is text.")
     for name, row in rows.items():
         if tuple(row) != columns:
             raise BadInput(
-                f"the row {name!r} has the columns {list(row)}; all rows have those of the first, {list(columns)}."
+                f"the row {name!r} has the columns {brief(list(row))}; the first has {brief(list(columns))}."
             )
-    for name in (*forms, *best, *([sort] if sort else [])):
+    return columns
+
+
+def _named(what: str, given: object, columns: tuple[str, ...]) -> dict:
+    """`forms` or `best` as a dict: a column → something."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise BadInput(f"{what} is {brief(given)}; give a dict with columns as its keys.")
+    for name in given:
         if name not in columns:
-            raise BadInput(f"there is no column {name!r}; the columns are {list(columns)}.")
-    if sort:
-        turned = best.get(sort) is max
-        rows = dict(sorted(rows.items(), key=lambda each: _order(each[1][sort], turned)))
-    marked = {}
-    for name, choose in best.items():
-        means = {i: _mean(row[name]) for i, row in enumerate(rows.values()) if _mean(row[name]) is not None}
-        top = choose(means.values()) if means else None
-        marked[name] = frozenset(i for i, mean in means.items() if mean == top)
-    whole = tuple((name, *row.values()) for name, row in rows.items())
-    return Table((first, *columns), whole, forms, marked, caption)
+            raise BadInput(f"{what} names the column {brief(name)}; the columns are {list(columns)}.")
+    return dict(given)
 
 
-def _several(value: Value) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+def _value(given: object, column: str) -> str | int | float | tuple[float, ...] | None:
+    """A cell's value in Python's own types: arrays and tensors are several numbers, or one."""
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if given is None or isinstance(given, (str, int, float)):
+        return given
+    if isinstance(given, Sequence) and given and all(_is_number(number) for number in given):
+        return tuple(given)
+    raise BadInput(
+        f"the column {column!r} has the value {brief(given)}; give a number, a word, a list of numbers, or None."
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _finite(value: object) -> bool:
+    return _is_number(value) and math.isfinite(value)
 
 
 def _mean(value: Value) -> float | None:
     """The number that counts; None for words and for what is not there."""
     if value is None or isinstance(value, str):
         return None
-    return sum(value) / len(value) if _several(value) else value
+    mean = sum(value) / len(value) if isinstance(value, tuple) else value
+    return None if math.isnan(mean) else mean
 
 
 def _order(value: Value, turned: bool) -> tuple[bool, float]:

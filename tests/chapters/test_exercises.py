@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import wasserstein_distance
+from torch.utils.flop_counter import FlopCounterMode
 
-from gan_lib import runs
-from gan_lib.chapters.exercises import EXERCISES, check
+from gan_lib import plots, runs
+from gan_lib.chapters import ledger
+from gan_lib.chapters.arithmetic import overlap
+from gan_lib.chapters.broken import TRAININGS
+from gan_lib.chapters.exercises import EXERCISES, check, theory
+from gan_lib.chapters.exercises.autograd import FOUR_WIRINGS
 from gan_lib.chapters.exercises.conditional import four_classifiers
+from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
 from gan_lib.chapters.exercises.evaluation import SIZES, four_sets
+from gan_lib.chapters.exercises.wasserstein import CURVES
+from gan_lib.chapters.loops import four_loops
 from gan_lib.errors import BadInput
 from gan_lib.scores import scoreboard
 
@@ -53,6 +61,32 @@ def stamps(x, kernel, stride):
     return out
 
 
+def field(layers):
+    """From the last cell back to the picture."""
+    cells = 1
+    for kernel, stride in reversed(layers):
+        cells = (cells - 1) * stride + kernel
+    return cells
+
+
+def uneven_grid():
+    """By counting products, away from the border."""
+    inner = {k: overlap(8, layer.kernel_size, layer.stride)[6:12, 6:12] for k, layer in GRIDS.items()}
+    (letter,) = (k for k, counts in inner.items() if len(counts.unique()) > 1)
+    return letter
+
+
+def false_row():
+    """By torch's own counter."""
+    wrong = []
+    for letter, (network, shape, macs) in PROFILE.items():
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(torch.zeros(1, *shape))
+        wrong += [letter] * (counter.get_total_flops() != 2 * macs)
+    (letter,) = wrong
+    return letter
+
+
 def jsd(p, q):
     p, q = (heap.double().numpy() for heap in (p, q))
 
@@ -65,6 +99,23 @@ def jsd(p, q):
 def value(real, fake):
     bce = torch.nn.functional.binary_cross_entropy_with_logits
     return -bce(real, torch.ones_like(real)) - bce(fake, torch.zeros_like(fake))
+
+
+ODDS = theory.MADE / theory.DATA
+
+
+def heaps(points):
+    """How many points lie within two standard deviations of each of the eight clouds."""
+    turn = 2 * np.pi * np.arange(8) / 8
+    centres = 0.75 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return (np.linalg.norm(points.numpy()[:, None] - centres, axis=2) <= 2 * 0.03).sum(0)
+
+
+def squared(d):
+    """By differences, at the logit."""
+    at, step = np.log(d / (1 - d)), 1e-5
+    below, above = ((1 - 1 / (1 + np.exp(-logit))) ** 2 for logit in (at - step, at + step))
+    return (above - below) / (2 * step)
 
 
 def frozen(generator, discriminator, z):
@@ -89,6 +140,19 @@ def stepped(loss, generator, discriminator, z, freeze_late=False, clear=False):
     return torch.cat([*gradients, torch.tensor([len(received), len(weights)])])
 
 
+def simultaneous(generator, discriminator, real, z):
+    """With detach, D frozen while G's loss is built, and both optimizers at the end."""
+    softplus, descend = torch.nn.functional.softplus, partial(torch.optim.SGD, lr=1.0)
+    g_sgd, d_sgd = descend(generator.parameters()), descend(discriminator.parameters())
+    fake = generator(z)
+    (softplus(-discriminator(real)).mean() + softplus(discriminator(fake.detach())).mean()).backward()
+    discriminator.requires_grad_(False)
+    softplus(-discriminator(fake)).mean().backward()
+    g_sgd.step()
+    d_sgd.step()
+    return torch.nn.utils.parameters_to_vector([*generator.parameters(), *discriminator.parameters()])
+
+
 def class_gradient(logits, labels):
     logits.requires_grad_()
     (-logits.log_softmax(1)[range(len(labels)), labels].mean()).backward()
@@ -105,7 +169,24 @@ def shuffle(n, batch, epochs, rng):
 
 def normalised(x):
     mean, variance = (f((0, 2, 3), keepdim=True) for f in (x.mean, partial(x.var, unbiased=False)))
-    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.8 * mean.flatten()])
+    return torch.cat([((x - mean) / (variance + 1e-5).sqrt()).flatten(), 0.2 * mean.flatten()])
+
+
+def fewest_kinds():
+    """By the classifier's verdicts on 10,000 pictures of each run."""
+    cards = [runs.load(f"ablation-{name}-1").card["evaluation"] for name in ("no-norm", "beta", "hidden", "torch-init")]
+    kinds, recalls = ([card[key] for card in cards] for key in ("evenness", "recall"))
+    assert np.argmin(kinds) == np.argmin(recalls)
+    return "abcd"[np.argmin(kinds)]
+
+
+def flat_losses():
+    """What the losses hide: from 1,250 updates on they stand, and the score falls to an eighth."""
+    run = runs.load("ns-fashion")
+    steps, loss = plots.column(run.history, "step"), plots.running_mean(plots.column(run.history, "d_loss"), 100)
+    loss = loss[-len(steps) :][steps[-len(loss) :] > 1_250]
+    falls = run.scores[10_000] < run.scores[1_250] / 8
+    return "b" if falls and (loss.max() - loss.min()) / loss.mean() < 0.1 else "a"
 
 
 def own_labels(discriminator, real, y, fake, asked):
@@ -201,6 +282,28 @@ def penalty_of(norms):
         return torch.autograd.grad(penalty, critic[1].weight)[0]
 
     return answer
+
+
+def fair_sentence():
+    """By the first milestone below a distance of 50: WGAN-GP needed fewer updates of G, and more real pictures."""
+
+    def first_below_50(name):
+        run = runs.load(name)
+        updates = next(step for step, distance in run.scores.items() if step and distance < 50)
+        return updates, updates * run.recipe.d_steps * run.recipe.batch_size
+
+    (fewer, more), (updates, pictures) = map(first_below_50, ("wgan-gp-fashion", "ns-fashion"))
+    return "c" if fewer < updates and more > pictures else "none of them"
+
+
+def critic_that_fails():
+    """The one whose difference is below 0 again and again in the last third of what is drawn."""
+
+    def below(name):
+        history = runs.load(name).history[67:100]
+        return (plots.column(history, "d_real") < plots.column(history, "d_fake")).sum()
+
+    return max(CURVES, key=lambda letter: below(CURVES[letter]))
 
 
 def frechet_matrix(cov1, cov2):
@@ -316,6 +419,20 @@ def r1_of_lengths(discriminator, real):
     return torch.autograd.grad(slope.flatten(1).norm(dim=1).mean(), next(discriminator.parameters()))[0]
 
 
+def quiet_failure():
+    """Of the runs whose D(real) is like that of the chapter's sound run, the one that is farthest from the data."""
+    shown = {"a": "mlp-fashion-k5", "b": "mlp-fashion-seed4", "c": "mlp-fashion-batch10000", "d": "mlp-fashion-seed3"}
+    found = {letter: runs.load(name) for letter, name in shown.items()}
+    sound = plots.column(runs.load("mlp-fashion").history[-1000:], "d_real").mean()
+    usual = {
+        letter: run.scores[run.card["steps_done"]]
+        for letter, run in found.items()
+        if abs(plots.column(run.history[-len(run.history) // 5 :], "d_real").mean() - sound) < 0.1
+    }
+    assert set(usual) == {"b", "d"}
+    return max(usual, key=usual.get)
+
+
 WRONG = {  # plausible answers
     "kid": [lambda x, y: abs(kid(x, y))],  # of two samples it may be below 0
     "two-judges": [lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax())],  # one judge is enough
@@ -323,30 +440,8 @@ WRONG = {  # plausible answers
         partial(stepped, generator_loss),  # not frozen
         partial(stepped, generator_loss, clear=True),  # the gradients are made, and thrown away
         partial(stepped, generator_loss, freeze_late=True),  # the same work
-        lambda generator, discriminator, z: -frozen(generator, discriminator, z),
-        lambda generator, discriminator, z: stepped(
-            lambda logits: torch.nn.functional.softplus(logits).mean(),
-            generator,
-            discriminator.requires_grad_(False),
-            z,
-        ),  # the sign turned
     ],
-    "penalty": [
-        penalty_of(lambda slopes: slopes.flatten(1).square().sum(1).sqrt()),
-        penalty_of(lambda slopes: slopes.norm(dim=1)),
-        penalty_of(lambda slopes: slopes.norm()),
-        penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1)),
-    ],
-    "thick-lines": [
-        lambda theta, width: [np.log(2) * (theta != 0), abs(theta)],
-        lambda theta, width: [np.log(2) * theta / width, abs(theta)],
-        lambda theta, width: [np.log(2) * min(abs(theta) / width, 1), max(abs(theta) - width, 0)],
-    ],
-    "undo-penalty": [
-        lambda value, weight: value,
-        lambda value, weight: value / (1 + value / (2 * weight)),
-        lambda value, weight: value * (1 + value / (2 * weight)),
-    ],
+    "penalty": [penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1))],  # it raises
     "dirac": [
         lambda theta, psi, gamma: [  # the minimax loss of G
             psi / (1 + np.exp(-psi * theta)),
@@ -431,6 +526,8 @@ RIGHT = {
     "enough": enough,
     "which-leaks": which_leaks,
     "would-you-print": would_you_print,
+    "fewest-kinds": fewest_kinds,
+    "flat-losses": flat_losses,
     "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
     "recall": lambda real, fake, radii: np.mean(
         [any(np.linalg.norm(r - f) <= d for f, d in zip(fake, radii, strict=True)) for r in real]
@@ -438,25 +535,33 @@ RIGHT = {
     "block": lambda c_in, c_out, k: c_out * (c_in * k * k + 3),
     "eps": normalised,
     "shuffle": shuffle,
-    "shared-gradient": lambda logit: torch.tanh(logit / 2),
-    "joint-d": lambda p, q: 1 - q / (p + 2 * q),
+    "rest-of-a-fake": lambda w: 1 / (1 + np.exp(-np.log(w))),
+    "simultaneous": simultaneous,
     "frozen": frozen,
     "norm-gradient": lambda x: torch.nn.functional.normalize(x, dim=0),
+    "let-it-run": lambda: "C",
+    "wrong-gradient": lambda: " b",
     "class-gradient": class_gradient,
-    "best-d": lambda p, q: 1 / (1 + q / p),
+    "which-d": lambda: min(theory.CURVES, key=lambda letter: (theory.CURVES[letter] - 1 / (1 + ODDS)).abs().max()),
+    "all-eight": lambda: next(letter for letter, points in theory.SETS.items() if (heaps(points()) >= 256 / 16).all()),
+    "best-d": lambda p, q, k: 1 / (1 + k * q / p),
     "jsd": jsd,
     "w1": lambda p, q: wasserstein_distance(range(len(p)), range(len(p)), p, q),
-    "gradient-ratio": lambda d: (1 - d) / d,
+    "squared": squared,
     "value": value,
-    "conv-size": lambda n, k, s, p, d: len(range(0, n + 2 * p - d * (k - 1), s)),
+    "largest-input": lambda m, k, s, p: m * s + k - 1 - 2 * p,
     "output-padding": lambda n, k, s, p: (n + 2 * p - k) % s,
     "stamps": stamps,
-    "transposed-macs": lambda n, c_in, c_out, k: (n * k) ** 2 * c_in * c_out,
+    "field": field,
+    "which-grid": uneven_grid,
+    "which-row-lies": false_row,
     "range": lambda pixels: pixels.double() / 127.5 - 1,
     "one-update": one_update,
     "generator-loss": generator_loss,
     "spherical": spherical,
     "generator-gradient": generator_gradient,
+    "never-sure": lambda: next(letter.upper() for letter, what in TRAININGS.items() if "sigmoid" in what),
+    "quiet-failure": quiet_failure,
     "one-z": one_z,
     "whose-label": own_labels,
     "partners": partners,
@@ -479,6 +584,8 @@ RIGHT = {
     "sliced": lambda x, y, u: np.mean([wasserstein_distance((x @ d).numpy(), (y @ d).numpy()) for d in u.T]),
     "augmented-g": augmented_gradient,
     "estimate": lambda loss, penalty, weight: -(loss - penalty * weight),
+    "fair-sentence": fair_sentence,
+    "which-critic-failed": critic_that_fails,
 }
 
 
@@ -573,3 +680,16 @@ def test_an_update_that_keeps_old_gradients_is_not_yet(capsys):
 
     check("one-update", without_zero_grad)
     assert capsys.readouterr().out.startswith("not yet")
+
+
+def test_of_chapter_5s_four_loops_the_one_to_let_run_is_the_one_that_comes_nearest_to_the_data():
+    distances = {letter: played["distance"][0] for letter, played in four_loops().items()}
+    assert min(distances, key=distances.get) == EXERCISES["let-it-run"].reference()
+    assert sorted(distances.values())[1] > 2 * min(distances.values())
+
+
+def test_chapter_5s_four_wirings_run_and_in_one_of_them_a_step_uses_a_wrong_gradient():
+    outcomes = {letter: ledger.run(wiring) for letter, wiring in FOUR_WIRINGS.items()}
+    assert not any(outcome.error for outcome in outcomes.values())
+    wrong = [letter for letter, outcome in outcomes.items() if set(outcome.steps.values()) != {"right"}]
+    assert wrong == [EXERCISES["wrong-gradient"].reference()]
