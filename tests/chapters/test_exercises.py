@@ -17,10 +17,12 @@ from gan_lib.chapters.exercises import EXERCISES, check, theory
 from gan_lib.chapters.exercises.autograd import FOUR_WIRINGS
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
+from gan_lib.chapters.exercises.evaluation import SIZES, four_sets
 from gan_lib.chapters.exercises.own_pictures import four_discriminators
 from gan_lib.chapters.exercises.wasserstein import CURVES
 from gan_lib.chapters.loops import four_loops
 from gan_lib.errors import BadInput
+from gan_lib.scores import scoreboard
 from gan_lib.training import held_out
 
 
@@ -362,13 +364,24 @@ def kid(x, y):
     return others(x) + others(y) - 2 * np.mean([alike(a, b) for a in x for b in y])
 
 
-def biased_kid(x, y):
-    """With each point beside itself."""
+def enough(n1, d1, n2, d2):
+    """By the line over 1/n, tried at each number."""
+    slope, end = np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)
+    n = np.arange(1, 100_000)
+    return n[end + slope / n <= 1.1 * end][0].item() if end > 0 else np.inf
 
-    def mean(a, b):
-        return ((a @ b.T / a.shape[1] + 1) ** 3).mean()
 
-    return mean(x, x) + mean(y, y) - 2 * mean(x, y)
+def which_leaks():
+    """Whose curve, times n, bends down: copies of test points have no bias left when all of them are there."""
+    return min(
+        four_sets(), key=lambda letter: four_sets()[letter][-1] * SIZES[-1] / (four_sets()[letter][0] * SIZES[0])
+    )
+
+
+def would_you_print():
+    """A sentence about pictures if both judges agree, else one about a judge."""
+    ours, theirs = scoreboard.recorded(["ns-fashion", "wgan-gp-fashion"]).values()
+    return "b" if (ours["frechet"] < theirs["frechet"]) == (ours["second"] < theirs["second"]) else "c"
 
 
 def two_judges(a, b):
@@ -441,18 +454,8 @@ def quiet_failure():
 
 
 WRONG = {  # plausible answers
-    "kid": [
-        biased_kid,
-        lambda x, y: biased_kid(x, y) * len(x) / (len(x) - 1),
-        lambda x, y: abs(kid(x, y)),  # of two samples it may be below 0
-    ],
-    "two-judges": [
-        lambda a, b: torch.sign(b[0].mean() - a[0].mean()),  # the first judge's word
-        lambda a, b: torch.sign(b.mean() - a.mean()),  # a mean over two judges with two units
-        lambda a, b: torch.sign((b.mean(1) - a.mean(1)).sign().sum()),  # the means, and chance forgotten
-        lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax()),  # one judge is enough
-        lambda a, b: int((a.amax(1) < b.amin(1)).all()),  # B never wins
-    ],
+    "kid": [lambda x, y: abs(kid(x, y))],  # of two samples it may be below 0
+    "two-judges": [lambda a, b: torch.sign((b.amin(1) - a.amax(1)).amax())],  # one judge is enough
     "frozen": [
         partial(stepped, generator_loss),  # not frozen
         partial(stepped, generator_loss, clear=True),  # the gradients are made, and thrown away
@@ -514,16 +517,18 @@ RIGHT = {
     "stretches": lambda weights: np.prod([np.sqrt(np.linalg.eigvalsh((w @ w.T).numpy()).max()) for w in weights]),
     "look-more-real": lambda real, fake: -torch.log(torch.sigmoid(fake - real)).mean(),
     "memory": lambda ema, share: np.emath.logn(1 / ema, 1 / share),
-    "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
+    "best-accuracy": lambda p, q, real: 0.5 + (real * p - (1 - real) * q).abs().sum() / 2,
     "inception-score": inception_score,
     "kid": kid,
     "two-judges": two_judges,
     "frechet-matrix": frechet_matrix,
-    "precision": lambda real, fake, radii: np.mean(
-        [any(np.linalg.norm(r - f) <= d for r, d in zip(real, radii, strict=True)) for f in fake]
+    "coverage": lambda real, fake, radii: np.mean(
+        [any(np.linalg.norm(r - f) <= d for f in fake) for r, d in zip(real, radii, strict=True)]
     ),
     "copies": copies,
-    "endless": lambda n1, d1, n2, d2: np.polyfit([1 / n1, 1 / n2], [d1, d2], 1)[1],
+    "enough": enough,
+    "which-leaks": which_leaks,
+    "would-you-print": would_you_print,
     "fewest-kinds": fewest_kinds,
     "flat-losses": flat_losses,
     "evenness": lambda shares: np.prod([p**-p for p in shares.double().numpy() if p > 0]),
