@@ -305,6 +305,17 @@ MODERN_FASHION = replace(
     keep_best=True,
     **_MODERN,
 )
+MODERN_SPECTRAL = replace(
+    MODERN_FASHION,
+    name="modern-spectral",
+    about="modern-fashion with the spectral norm in place of R1, and 10,000 updates",
+    game=NS_FASHION.game,
+    discriminator_args=_ONE_MORE | {"features": 32, "full_side": 16} | _SMOOTH,
+    steps=10_000,
+    milestones=(0, 250, 500, *range(1_000, 10_001, 1_000)),
+    pictures=8,
+    keeps=(),
+)
 MODERN_MNIST = replace(
     MODERN_FASHION,
     name="modern-mnist",
@@ -357,6 +368,7 @@ RECIPES = {
         *(_half(whole, seed) for whole in (NS_FASHION, WGAN_FASHION, WGAN_GP_FASHION) for seed in (1, 2)),
         MODERN_FASHION,
         *(_again(MODERN_FASHION, seed) for seed in (1, 2)),
+        MODERN_SPECTRAL,
         MODERN_MNIST,
         *(_rung(rung, seed) for seed in (0, 1, 2) for rung in RUNGS),
         RESIDUAL,
