@@ -9,8 +9,10 @@ import torch
 from scipy.stats import wasserstein_distance
 
 from gan_lib import runs
+from gan_lib.chapters import slopes
 from gan_lib.chapters.exercises import EXERCISES, check
 from gan_lib.chapters.exercises.conditional import four_classifiers
+from gan_lib.chapters.exercises.modern import CLAIMS, four_walks
 from gan_lib.errors import BadInput
 
 
@@ -291,16 +293,25 @@ def r1_by_sums(discriminator, real):
     return torch.autograd.grad(total, first)[0]
 
 
-def r1_of_the_mean(discriminator, real):
-    x = real.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(x).mean(), x, create_graph=True)
-    return torch.autograd.grad(slope.flatten(1).square().sum(1).mean(), next(discriminator.parameters()))[0]
+def too_flat():
+    """The game in which D says ½ at G's point, and a fresh D would still see where that point is wrong."""
+    ends = {letter: places[-1] for letter, places in four_walks().items()}
+    (letter,) = (k for k, (theta, psi) in ends.items() if abs(1 / (1 + np.exp(-psi * theta)) - 0.5) < 0.01 < theta / 5)
+    return letter
 
 
-def r1_of_lengths(discriminator, real):
-    x = real.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
-    return torch.autograd.grad(slope.flatten(1).norm(dim=1).mean(), next(discriminator.parameters()))[0]
+def carried():
+    """By the ranks of all six seeds: the three of the better rung come first by both judges."""
+    found = []
+    for letter, rungs in CLAIMS.items():
+        scored = [[run.card["evaluation"] for run in slopes.seeds(rung)] for rung in rungs]
+        ranks = [
+            np.argsort([row[measure] for rows in scored for row in rows])[:3].tolist()
+            for measure in ("frechet", "second")
+        ]
+        found += [letter] if all(sorted(first) == [3, 4, 5] for first in ranks) else []
+    (letter,) = found
+    return letter
 
 
 WRONG = {  # plausible answers
@@ -344,44 +355,6 @@ WRONG = {  # plausible answers
         lambda value, weight: value / (1 + value / (2 * weight)),
         lambda value, weight: value * (1 + value / (2 * weight)),
     ],
-    "dirac": [
-        lambda theta, psi, gamma: [  # the minimax loss of G
-            psi / (1 + np.exp(-psi * theta)),
-            -theta / (1 + np.exp(-psi * theta)) - gamma * psi,
-        ],
-        lambda theta, psi, gamma: -dirac_steps(theta, psi, gamma),  # uphill
-        lambda theta, psi, gamma: dirac_steps(theta, psi, 2 * gamma),  # γ ψ² without its half
-        lambda theta, psi, gamma: [psi / 2, -theta / 2 - gamma * psi],  # only near the middle
-    ],
-    "pull": [
-        lambda gamma: gamma / 2,
-        lambda gamma: (gamma + np.sqrt(max(0, gamma**2 - 1))) / 2,
-        lambda gamma: (gamma - np.sqrt(max(0, gamma**2 - 4))) / 2,  # the Wasserstein loss
-        lambda gamma: (gamma - np.sqrt(abs(gamma**2 - 1))) / 2,
-    ],
-    "r1": [
-        r1_of_the_mean,
-        r1_of_lengths,
-        lambda discriminator, real: r1_by_sums(discriminator, real) / 2,
-        lambda discriminator, real: torch.zeros_like(next(discriminator.parameters())),
-    ],
-    "stretches": [
-        lambda weights: np.prod([w.norm().item() for w in weights]),
-        lambda weights: np.prod([w.abs().max().item() for w in weights]),
-        lambda weights: sum(torch.linalg.svdvals(w).max().item() for w in weights),
-        lambda weights: torch.linalg.svdvals(torch.linalg.multi_dot(weights[::-1])).max().item(),  # nothing between
-    ],
-    "look-more-real": [
-        lambda real, fake: -torch.nn.functional.softplus(fake - real).mean(),
-        lambda real, fake: torch.nn.functional.softplus(fake - real).mean(),
-        lambda real, fake: torch.nn.functional.softplus(real.mean() - fake.mean()),
-        lambda real, fake: torch.nn.functional.softplus(-fake).mean(),
-    ],
-    "memory": [
-        lambda ema, share: 1 / (1 - ema),
-        lambda ema, share: np.log(share) / (1 - ema),
-        lambda ema, share: np.log(1 - share) / np.log(ema),
-    ],
     "by-heart": [
         lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
         lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
@@ -416,6 +389,8 @@ RIGHT = {
     "stretches": lambda weights: np.prod([np.sqrt(np.linalg.eigvalsh((w @ w.T).numpy()).max()) for w in weights]),
     "look-more-real": lambda real, fake: -torch.log(torch.sigmoid(fake - real)).mean(),
     "memory": lambda ema, share: np.emath.logn(1 / ema, 1 / share),
+    "which-too-flat": too_flat,
+    "which-carries": carried,
     "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
     "kid": kid,
