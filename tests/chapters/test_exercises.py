@@ -21,6 +21,12 @@ from gan_lib.chapters.exercises.evaluation import SIZES, four_sets
 from gan_lib.chapters.exercises.own_pictures import four_discriminators
 from gan_lib.chapters.exercises.wasserstein import CURVES
 from gan_lib.chapters.loops import four_loops
+
+from gan_lib import runs
+from gan_lib.chapters import slopes
+from gan_lib.chapters.exercises import EXERCISES, check
+from gan_lib.chapters.exercises.conditional import four_classifiers
+from gan_lib.chapters.exercises.modern import CLAIMS, four_walks
 from gan_lib.errors import BadInput
 from gan_lib.scores import scoreboard
 from gan_lib.training import held_out
@@ -427,16 +433,25 @@ def r1_by_sums(discriminator, real):
     return torch.autograd.grad(total, first)[0]
 
 
-def r1_of_the_mean(discriminator, real):
-    x = real.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(x).mean(), x, create_graph=True)
-    return torch.autograd.grad(slope.flatten(1).square().sum(1).mean(), next(discriminator.parameters()))[0]
+def too_flat():
+    """The game in which D says ½ at G's point, and a fresh D would still see where that point is wrong."""
+    ends = {letter: places[-1] for letter, places in four_walks().items()}
+    (letter,) = (k for k, (theta, psi) in ends.items() if abs(1 / (1 + np.exp(-psi * theta)) - 0.5) < 0.01 < theta / 5)
+    return letter
 
 
-def r1_of_lengths(discriminator, real):
-    x = real.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
-    return torch.autograd.grad(slope.flatten(1).norm(dim=1).mean(), next(discriminator.parameters()))[0]
+def carried():
+    """By the ranks of all six seeds: the three of the better rung come first by both judges."""
+    found = []
+    for letter, rungs in CLAIMS.items():
+        scored = [[run.card["evaluation"] for run in slopes.seeds(rung)] for rung in rungs]
+        ranks = [
+            np.argsort([row[measure] for rows in scored for row in rows])[:3].tolist()
+            for measure in ("frechet", "second")
+        ]
+        found += [letter] if all(sorted(first) == [3, 4, 5] for first in ranks) else []
+    (letter,) = found
+    return letter
 
 
 def quiet_failure():
@@ -501,6 +516,14 @@ WRONG = {  # plausible answers
         lambda ema, share: np.log(1 - share) / np.log(ema),
     ],
     "augmented-g": [  # an answer that stops: no gradient reaches G
+    "by-heart": [
+        lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
+        lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
+        lambda real, fake, out: (real - out).mean() / (real - fake).mean(),
+    ],
+    "augmented-g": [
+        lambda discriminator, fake, see: slope(discriminator(fake), fake),
+        lambda discriminator, fake, see: slope(discriminator(see(fake)), fake) * len(fake),
         lambda discriminator, fake, see: slope(discriminator(see(fake.detach())), fake),
     ],
 }
@@ -518,6 +541,9 @@ RIGHT = {
     "look-more-real": lambda real, fake: -torch.log(torch.sigmoid(fake - real)).mean(),
     "memory": lambda ema, share: np.emath.logn(1 / ema, 1 / share),
     "best-accuracy": lambda p, q, real: 0.5 + (real * p - (1 - real) * q).abs().sum() / 2,
+    "which-too-flat": too_flat,
+    "which-carries": carried,
+    "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
     "kid": kid,
     "two-judges": two_judges,
