@@ -283,8 +283,8 @@ COLLAPSE = _dcgan(
 )
 
 
-# What ten years bought, as far as it paid here (chapter 9): D's slope is limited, by R1 or by spectral norms, Adam has no
-# momentum, and both rates are large and fall to a twentieth.
+# What ten years bought, as far as it paid here (chapter 9): D's slope is limited, by R1 or by spectral norms, Adam has
+# no momentum, and both rates are large and fall to a twentieth.
 _MODERN = {"betas": (0.0, 0.99), "lr_g": 1e-3, "lr_d": 1e-3, "lr_end": 0.05}
 _SMOOTH = {"batch_norm": False, "spectral": True}
 

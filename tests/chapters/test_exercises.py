@@ -10,7 +10,7 @@ from scipy.stats import wasserstein_distance
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_lib import plots, runs
-from gan_lib.chapters import ledger
+from gan_lib.chapters import ledger, slopes
 from gan_lib.chapters.arithmetic import overlap
 from gan_lib.chapters.broken import TRAININGS
 from gan_lib.chapters.exercises import EXERCISES, check, theory
@@ -18,15 +18,10 @@ from gan_lib.chapters.exercises.autograd import FOUR_WIRINGS
 from gan_lib.chapters.exercises.conditional import four_classifiers
 from gan_lib.chapters.exercises.convolution import GRIDS, PROFILE
 from gan_lib.chapters.exercises.evaluation import SIZES, four_sets
+from gan_lib.chapters.exercises.modern import CLAIMS, four_walks
 from gan_lib.chapters.exercises.own_pictures import four_discriminators
 from gan_lib.chapters.exercises.wasserstein import CURVES
 from gan_lib.chapters.loops import four_loops
-
-from gan_lib import runs
-from gan_lib.chapters import slopes
-from gan_lib.chapters.exercises import EXERCISES, check
-from gan_lib.chapters.exercises.conditional import four_classifiers
-from gan_lib.chapters.exercises.modern import CLAIMS, four_walks
 from gan_lib.errors import BadInput
 from gan_lib.scores import scoreboard
 from gan_lib.training import held_out
@@ -477,53 +472,7 @@ WRONG = {  # plausible answers
         partial(stepped, generator_loss, freeze_late=True),  # the same work
     ],
     "penalty": [penalty_of(lambda slopes: slopes.detach().flatten(1).norm(dim=1))],  # it raises
-    "dirac": [
-        lambda theta, psi, gamma: [  # the minimax loss of G
-            psi / (1 + np.exp(-psi * theta)),
-            -theta / (1 + np.exp(-psi * theta)) - gamma * psi,
-        ],
-        lambda theta, psi, gamma: -dirac_steps(theta, psi, gamma),  # uphill
-        lambda theta, psi, gamma: dirac_steps(theta, psi, 2 * gamma),  # γ ψ² without its half
-        lambda theta, psi, gamma: [psi / 2, -theta / 2 - gamma * psi],  # only near the middle
-    ],
-    "pull": [
-        lambda gamma: gamma / 2,
-        lambda gamma: (gamma + np.sqrt(max(0, gamma**2 - 1))) / 2,
-        lambda gamma: (gamma - np.sqrt(max(0, gamma**2 - 4))) / 2,  # the Wasserstein loss
-        lambda gamma: (gamma - np.sqrt(abs(gamma**2 - 1))) / 2,
-    ],
-    "r1": [
-        r1_of_the_mean,
-        r1_of_lengths,
-        lambda discriminator, real: r1_by_sums(discriminator, real) / 2,
-        lambda discriminator, real: torch.zeros_like(next(discriminator.parameters())),
-    ],
-    "stretches": [
-        lambda weights: np.prod([w.norm().item() for w in weights]),
-        lambda weights: np.prod([w.abs().max().item() for w in weights]),
-        lambda weights: sum(torch.linalg.svdvals(w).max().item() for w in weights),
-        lambda weights: torch.linalg.svdvals(torch.linalg.multi_dot(weights[::-1])).max().item(),  # nothing between
-    ],
-    "look-more-real": [
-        lambda real, fake: -torch.nn.functional.softplus(fake - real).mean(),
-        lambda real, fake: torch.nn.functional.softplus(fake - real).mean(),
-        lambda real, fake: torch.nn.functional.softplus(real.mean() - fake.mean()),
-        lambda real, fake: torch.nn.functional.softplus(-fake).mean(),
-    ],
-    "memory": [
-        lambda ema, share: 1 / (1 - ema),
-        lambda ema, share: np.log(share) / (1 - ema),
-        lambda ema, share: np.log(1 - share) / np.log(ema),
-    ],
     "augmented-g": [  # an answer that stops: no gradient reaches G
-    "by-heart": [
-        lambda real, fake, out: ((real - out) / (real - fake))[30:].mean(),
-        lambda real, fake, out: (real[-10:] - out[-10:]).mean() / (real[-10:] - fake[-10:]).mean(),
-        lambda real, fake, out: (real - out).mean() / (real - fake).mean(),
-    ],
-    "augmented-g": [
-        lambda discriminator, fake, see: slope(discriminator(fake), fake),
-        lambda discriminator, fake, see: slope(discriminator(see(fake)), fake) * len(fake),
         lambda discriminator, fake, see: slope(discriminator(see(fake.detach())), fake),
     ],
 }
@@ -543,7 +492,6 @@ RIGHT = {
     "best-accuracy": lambda p, q, real: 0.5 + (real * p - (1 - real) * q).abs().sum() / 2,
     "which-too-flat": too_flat,
     "which-carries": carried,
-    "best-accuracy": lambda p, q: 0.5 + (p - q).abs().sum() / 4,
     "inception-score": inception_score,
     "kid": kid,
     "two-judges": two_judges,
