@@ -22,6 +22,7 @@ SHORT = {
     "scoreboard": "scores.scoreboard",
     "latent": "show.latent",
     "plots": "show.plots",
+    "tables": "show.tables",
     "arithmetic": "chapters.arithmetic",
     "autoencoder": "chapters.autoencoder",
     "divergences": "chapters.divergences",

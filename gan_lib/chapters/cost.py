@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_lib.errors import BadInput, brief
 from gan_lib.machine.given import whole
+from gan_lib.show.tables import Table
 
 BYTES = 4  # of a float32
 
@@ -64,20 +65,41 @@ def cost(module: nn.Module, shape: tuple[int, ...]) -> list[LayerCost]:
     return rows
 
 
-def cost_table(rows: list[LayerCost]) -> str:
-    """What `cost` returns as text, with a line of totals. BadInput: something else."""
+def cost_table(rows: list[LayerCost], only: str = "", caption: str = "") -> Table:
+    """What `cost` returns as a table, with a row of totals; its `str` is aligned text.
+
+    Args:
+        rows: as `cost` returns them.
+        only: a word of some layers' names, such as "ConvTranspose2d": these get rows, all others share one.
+        caption: one sentence below it.
+
+    Raises:
+        BadInput: something else, or a word that is in no name.
+    """
     if not (isinstance(rows, list) and all(isinstance(row, LayerCost) for row in rows)):
         raise BadInput(f"{brief(rows)} is no list of costs; give what cost(network, shape) returns.")
-    lines = [f"{'':20}{'input':>14}{'output':>14}{'parameters':>12}{'MAC':>15}{'FLOP':>15}{'MB':>7}"]
-    for row in rows:
-        shapes = "".join(f"{'×'.join(map(str, shape)):>14}" for shape in (row.in_shape, row.out_shape))
-        lines.append(f"{row.name:20}{shapes}{_numbers(row.parameters, row.macs, row.flops, row.bytes_moved)}")
-    sums = (sum(getattr(row, name) for row in rows) for name in ("parameters", "macs", "flops", "bytes_moved"))
-    return "\n".join([*lines, f"{'total':48}{_numbers(*sums)}"])
+    if not isinstance(caption, str):
+        raise BadInput(f"caption is {brief(caption)}; give one sentence.")
+    if not isinstance(only, str) or (only and not any(only in row.name for row in rows)):
+        raise BadInput(f"only is {brief(only)}; give a word that is in a layer's name.")
+    shown = [row for row in rows if only in row.name]
+    others = [row for row in rows if only not in row.name]
+    lines = [
+        (row.name, *("×".join(map(str, shape)) for shape in (row.in_shape, row.out_shape)), *_sums([row]))
+        for row in shown
+    ]
+    lines += [(f"{len(others)} other layers", "", "", *_sums(others))] * bool(others)
+    lines += [("total", "", "", *_sums(rows))]
+    return Table(
+        ("layer", "input", "output", "parameters", "MAC", "FLOP", "MB"), tuple(lines), {"MB": "{:.2f}"}, {}, caption
+    )
 
 
-def _numbers(parameters: int, macs: int, flops: int, moved: int) -> str:
-    return f"{parameters:12,}{macs:15,}{flops:15,}{moved / 1e6:7.2f}"
+def _sums(rows: list[LayerCost]) -> tuple[int, int, int, float]:
+    parameters, macs, flops, moved = (
+        sum(getattr(row, name) for row in rows) for name in ("parameters", "macs", "flops", "bytes_moved")
+    )
+    return parameters, macs, flops, moved / 1e6
 
 
 def _cost(name: str, layer: nn.Module, x: Tensor, y: Tensor) -> LayerCost:

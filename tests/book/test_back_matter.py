@@ -8,10 +8,15 @@ import tomllib
 import unicodedata
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.util.nodes import _make_id
 
+from book._ext.glossary_links import name_terms
 from book._ext.plain_docstrings import escaped
 from book.pdf import contents
 
@@ -33,13 +38,17 @@ def text_of(path: Path) -> str:
 
 
 def slug(heading: str) -> str:
-    """As myst_heading_anchors makes it (GitHub's way)."""
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+    """As myst_heading_anchors makes it (GitHub's way, and without formulas)."""
+    return re.sub(r"\$[^$]*\$|[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 @cache
 def sections(path: Path) -> set[str]:
-    return {slug(heading) for heading in re.findall(r"^#{1,3} (.+)$", text_of(path), re.M)}
+    """The places that a link may name: headings, and the glossary's entries (book/_ext/glossary_links.py)."""
+    places = {slug(heading) for heading in re.findall(r"^#{1,3} (.+)$", text_of(path), re.M)}
+    if path.name == "glossary.md":
+        places |= {_make_id(f"term-{name}") for names, _ in terms() for name in names[:-1]}
+    return places
 
 
 def terms() -> list[tuple[list[str], str]]:
@@ -88,6 +97,15 @@ def test_every_internal_link_has_a_file_and_a_section(path):
 
 
 # ------------------------------------------------------------------------------------------------- glossary
+
+
+def test_a_link_to_an_entry_of_the_glossary_is_one_that_myst_finds():
+    page = new_document("glossary")
+    page += nodes.term("", "WGAN-GP", ids=["term-WGAN-GP"])
+    app = SimpleNamespace(env=SimpleNamespace(docname="glossary", metadata={"glossary": {}}))
+    name_terms(app, page)
+    assert app.env.metadata["glossary"]["myst_slugs"]["term-WGAN-GP"][1:] == ("term-WGAN-GP", "WGAN-GP")
+    assert {"term-mode-collapse", "term-Frechet-distance", "term-retain_graph"} <= sections(BOOK / "glossary.md")
 
 
 def test_terms_are_sorted_and_unique():
@@ -195,7 +213,7 @@ def test_licence_version_and_title_are_the_same_everywhere():
 
 
 @pytest.mark.parametrize(
-    "name", [".pre-commit-config.yaml", *(f".github/workflows/{n}.yml" for n in ("test", "canary"))]
+    "name", [".pre-commit-config.yaml", *(f".github/workflows/{n}.yml" for n in ("test", "canary", "publish"))]
 )
 def test_the_machines_files_can_be_read(name):
     assert yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))

@@ -41,7 +41,7 @@ def test_the_chapter_has_a_stub_that_is_not_yet_right_and_a_solution_that_is(ran
     for cell in notebook.cells:
         if cell.cell_type == "code":
             exec(cell.source, names)
-    assert capsys.readouterr().out == "not yet: the function gives back None\nright\n"
+    assert capsys.readouterr().out == "not yet: the function returns None\nright\n"
 
 
 @pytest.mark.parametrize("ran", ["A chapter"], indirect=True)

@@ -64,8 +64,19 @@ def test_a_mean_adds_up_each_value_that_it_reads():
 
 
 def test_the_table_ends_with_the_totals():
-    text = cost_table(cost(LargeDCGANGenerator().model, (100, 1, 1))).splitlines()
+    text = str(cost_table(cost(LargeDCGANGenerator().model, (100, 1, 1)))).splitlines()
     assert len(text) == 1 + 20 + 1 and "12,817,856" in text[-1] and "1024×4×4" in text[1]
+    assert text[-1].index("856") == text[4].index("608")  # aligned
+
+
+def test_the_table_of_one_kind_sums_up_the_others():
+    rows = cost(LargeDCGANGenerator().model, (100, 1, 1))
+    lines = cost_table(rows, "ConvTranspose2d", "A point.").rows
+    assert len(lines) == 7 + 1 + 1 and lines[-1] == cost_table(rows).rows[-1] and lines[-2][0] == "13 other layers"
+    for place in (3, 4, 5, 6):
+        assert sum(line[place] for line in lines[:-1]) == pytest.approx(lines[-1][place])
+    with pytest.raises(BadInput, match="a word that is in a layer's name"):
+        cost_table(rows, "GRU")
 
 
 def test_what_cannot_be_counted_is_refused():

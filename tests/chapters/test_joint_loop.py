@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lib.chapters.exercises import EXERCISES
 from gan_lib.networks.points import PointDiscriminator, PointGenerator
 
 
@@ -34,13 +33,13 @@ def joint_value(p_data, p_g):
 def test_eq_shared_fake_gradient_is_the_slope_of_both_losses():
     logits, h = np.linspace(-8, 8, 33), 1e-5
     slope = [(bce(v + h, 1) + bce(v + h, 0) - bce(v - h, 1) - bce(v - h, 0)) / (2 * h) for v in logits]
-    book = EXERCISES["shared-gradient"].reference(torch.tensor(logits))
+    book = 2 * torch.tensor(logits).sigmoid() - 1
     np.testing.assert_allclose(book, slope, atol=1e-6)
 
 
 @pytest.mark.parametrize(("p_data", "p_g"), [(0.3, 0.3), (0.9, 0.05), (0.01, 0.7), (1.0, 1e-4), (0.2, 0.4)])
 def test_eq_joint_best_d_is_what_a_search_finds(p_data, p_g):
-    book = EXERCISES["joint-d"].reference(torch.tensor(p_data), torch.tensor(p_g)).item()
+    book = (p_data + p_g) / (p_data + 2 * p_g)
     assert book == pytest.approx(best_by_search(p_data, p_g)[0], abs=1e-6)
 
 
