@@ -468,7 +468,12 @@ GOOD: dict[str, Callable[[], dict]] = {
 
 INSIDE = {  # functions, or all of a module, that only the library calls → why no reader does
     "bench": "the command line measures with them, for minutes, and checks what it is given",
+    "chapters.drawings": "they take nothing, and are drawn from the library's own numbers",
+    "chapters.exercises.conditional.four_classifiers": "an exercise's curves; it takes nothing",
+    "chapters.exercises.evaluation.four_sets": "an exercise's pictures; it takes nothing",
     "chapters.exercises.exercise": "they make the arguments that answers are tried on",
+    "chapters.exercises.modern.four_walks": "an exercise draws them, with the numbers it has",
+    "chapters.exercises.own_pictures.four_discriminators": "an exercise's curves; it takes nothing",
     "chapters.receptive.convolutions": "`receptive_fields` and `play_stack` find the layers by it",
     "chapters.receptive.one_number": "`receptive_fields` and `play_stack` read the layers by it",
     "data.cache": "what is kept is found by them",

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 
+import nbformat
 import pytest
 
 from book import minutes
@@ -128,6 +129,18 @@ def test_the_page_says_what_the_script_counts(name):
     assert f" {main.words:,} words. Everything" in said
     first, second = (int(number) for number in re.findall(r"about (\d+) minutes", said))
     assert abs(first - main.minutes) <= 2.5 and abs(second - everything.minutes) <= 2.5
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_first_page_says_the_same_minutes(name):
+    index = nbformat.read(minutes.BOOK / "index.ipynb", as_version=4)
+    (row,) = [
+        line
+        for cell in index.cells
+        for line in cell.source.splitlines()
+        if line.count(f"]({name}.ipynb)") and line[0] == "|"
+    ]
+    assert int(row.split("|")[4]) == minutes.rounded(minutes.now(name)[0].minutes)
 
 
 def test_the_table_has_a_row_for_each_chapter_and_their_sum(capsys):

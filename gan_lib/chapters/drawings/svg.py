@@ -68,18 +68,22 @@ class Box(NamedTuple):
 
     @property
     def left(self) -> Point:
+        """The middle of its left side."""
         return self.x - self.w / 2, self.y
 
     @property
     def right(self) -> Point:
+        """The middle of its right side."""
         return self.x + self.w / 2, self.y
 
     @property
     def top(self) -> Point:
+        """The middle of its upper side."""
         return self.x, self.y - self.h / 2
 
     @property
     def bottom(self) -> Point:
+        """The middle of its lower side."""
         return self.x, self.y + self.h / 2
 
     def up(self, shift: float) -> Point:
