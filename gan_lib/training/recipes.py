@@ -313,7 +313,7 @@ MODERN_SPECTRAL = replace(
     discriminator_args=_ONE_MORE | {"features": 32, "full_side": 16} | _SMOOTH,
     steps=10_000,
     milestones=(0, 250, 500, *range(1_000, 10_001, 1_000)),
-    pictures=8,
+    pictures=1,
     keeps=(),
 )
 MODERN_MNIST = replace(
@@ -324,7 +324,7 @@ MODERN_MNIST = replace(
     generator_args=_ONE_MORE | {"features": 32, "full_side": 24},
     steps=5_000,
     milestones=(0, 250, 500, *range(1_000, 5_001, 1_000)),
-    pictures=8,
+    pictures=2,
 )
 
 

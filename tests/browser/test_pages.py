@@ -107,7 +107,7 @@ def place(locator) -> dict:
 
 
 WIDGETS = {  # on each page; on the others none
-    "book/index": 2,
+    "book/index": 1,
     "book/01_theory": 8,
     "book/02_convolution_arithmetic": 5,
     "book/03_mlp_gan": 4,
