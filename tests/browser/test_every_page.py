@@ -116,6 +116,7 @@ def test_every_colour_of_code_and_of_what_stands_beside_a_wide_page_can_be_read_
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.reload()
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         for number, ground in enumerate(GROUNDS):
             place = page.locator(f"{ground} .highlight pre").first
             place.evaluate("(pre, [id, words]) => { pre.id = id; pre.innerHTML = words; }", [f"words-{number}", words])
