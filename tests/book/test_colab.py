@@ -71,7 +71,7 @@ def test_one_setting_gives_every_notebook_its_launch_button(tmp_path):
     """A book of one page, built with an address; without one the whole book is built in tests/browser."""
     for name in ("book/_ext", "book/_static"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("book/index.ipynb", "book/references.bib"):
+    for name in ("book/index.ipynb", "book/minutes.py", "book/references.bib"):
         shutil.copy(ROOT / name, tmp_path / name)
     notebook = nbformat.read(tmp_path / "book/index.ipynb", as_version=4)
     notebook.cells = notebook.cells[:1]  # its links lead to pages that are not here

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from gan_lib import widgets
 from gan_lib.chapters import critic, transport
-from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, pixels, status, wait_for
+from tests.browser.alone import PHONE, alive, assert_fits_and_accessible, pages, pixels, status
 
 UPDATES = 60
 FRAMES = """() => new Promise((done) => {
@@ -93,7 +93,6 @@ def test_it_opens_with_the_critic_that_torch_trains(address, open_page, clouds):
     page = open_page(address)
     figure = alive(page, "landscape")
     assert len(page.workers) == 1  # the page has the same program, and would train in its place
-    wait_for(lambda: status(figure).startswith(f"{UPDATES} updates"))
     expected, layers = truth(clouds, "penalty", UPDATES)
     assert told(figure) == pytest.approx(expected, rel=0.02)
     assert layers_told(figure) == pytest.approx(layers, rel=0.02)
@@ -159,7 +158,7 @@ def test_a_clipped_critic_of_more_layers_dies_or_explodes(address, open_page, cl
 def test_the_penaltys_places_are_marked_and_leave_with_it(address, open_page):
     figure = alive(open_page(address), "landscape")
     said = figure.get_by_text("where the penalty looked")
-    wait_for(said.is_visible)
+    expect(said).to_be_visible()
     weight = slider(figure, "penalty’s λ")
     weight.fill("0")
     assert weight.get_attribute("aria-valuetext") == "0.1"

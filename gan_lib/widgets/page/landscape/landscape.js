@@ -10,7 +10,7 @@ async function criticLandscape(root, spec) {
 
 class CriticLandscape {
   constructor(root, spec) {
-    Object.assign(this, { root, spec, running: false, changes: {}, told: 0 });
+    Object.assign(this, { root, spec, running: false, changes: {}, told: -Infinity });
     this.turn = newestWish(() => this.trainAndLook(), ({ message }) => this.halt(`The training stopped: ${message}.`));
     this.makeControls();
     this.layOut();

@@ -24,7 +24,7 @@ trainPlane.wanted = (figure) => readPlane(location.hash)?.figure === planeFigure
 
 class Plane {
   constructor(root, data, figure) {
-    Object.assign(this, { root, number: planeFigures().indexOf(figure) + 1, target: "both", run: null, told: 0 });
+    Object.assign(this, { root, number: planeFigures().indexOf(figure) + 1, target: "both", run: null, told: -Infinity });
     this.shown = { data: true, samples: true, map: true, arrows: true, fold: false };
     this.views = [0, 1].map((i) => new PlayView(this.shown, (points, done) => this.painted(i, points, done)));
     this.diagram = gameDiagram();
