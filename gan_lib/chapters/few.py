@@ -17,10 +17,10 @@ from gan_lib.training.recipe import Recipe
 from gan_lib.training.recipes import for_pictures
 
 HELD_OUT = 500  # pictures that no training here learns from, and of which D is asked
-COUNTS = (200, 1_000, 5_000, 60_000 - HELD_OUT)
+COUNTS = (200, 500, 1_000, 5_000, 60_000 - HELD_OUT)
 SEEDS = {200: (0, 1, 2)}  # where memorising is shown; the others have the first alone
 RUNS = [(n, augmented, seed) for n in COUNTS for augmented in (False, True) for seed in SEEDS.get(n, (0,))]
-STEPS = {200: 12_000, 1_000: 6_000, 5_000: 6_000, 60_000 - HELD_OUT: 6_000}  # updates of G
+STEPS = {200: 12_000, 500: 12_000, 1_000: 6_000, 5_000: 6_000, 60_000 - HELD_OUT: 6_000}  # updates of G
 EVERY = 1_000  # updates between two scores
 
 
@@ -49,7 +49,7 @@ def recipe(n: int, augmented: bool, seed: int = 0, steps: int = 6_000) -> Recipe
         flip=False,
         keep_best=False,
         keeps=(),
-        pictures=16,
+        pictures=16 if n == COUNTS[0] else 1,  # of the others no page shows any
         log_every=5,
         seed=seed,
     )

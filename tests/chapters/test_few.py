@@ -37,7 +37,7 @@ def told(images: data.ImageSet) -> list[int]:
 def test_only_augmentation_differs_and_between_seeds_the_seed(n):
     assert different(few.recipe(n, False), few.recipe(n, True)) == {"augment"}
     assert different(few.recipe(n, True, 1), few.recipe(n, True, 2)) == {"seed"}
-    assert different(few.recipe(n, True), few.recipe(few.COUNTS[0], True)) == set()
+    assert different(few.recipe(n, True), few.recipe(few.COUNTS[0], True)) <= {"pictures"}  # those that are kept
 
 
 def test_the_held_out_are_the_same_for_every_number_and_nobody_learns_them():
