@@ -30,7 +30,7 @@ function mount(kind, make) {
       near.unobserve(entry.target);
       enliven(entry.target, make);
     }
-  }, { rootMargin: "300px" });
+  }, { rootMargin: "100px" });
   for (const figure of document.querySelectorAll(`.gan-widget[data-kind="${kind}"]:not([data-alive])`)) {
     figure.setAttribute("data-alive", "waiting");
     near.observe(figure);
