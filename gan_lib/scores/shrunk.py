@@ -35,7 +35,8 @@ def scores_by_psi(
         dataset: "fashion-mnist" or "mnist", whose judge looks.
 
     Returns:
-        ψ → "frechet" (≥ 0, 0 is best), "precision" and "recall" (0…1, see `Judge.precision_recall`).
+        ψ → "frechet" (≥ 0, 0 is best), "precision" and "recall" (0…1, see `Judge.precision_recall`), all three as the
+        first judge sees the pictures, and "second", the distance as the second judge does.
 
     Raises:
         BadInput: no ψ or one below 0, too few samples, pictures or a data set that no judge knows.
@@ -57,5 +58,7 @@ def _psi(given: object) -> float:
 
 def _scores(generator: nn.Module, psi: float, n: int, seed: int, dataset: str) -> dict[str, float]:
     images = list(metrics.samples(generator, n, seed, psi=psi))
-    judge = metrics.judge(dataset, images[0].shape[-1])
-    return judge.scores(metrics.look(judge.classifier, images)[0])
+    side = images[0].shape[-1]
+    first, second = metrics.judge(dataset, side), metrics.second_judge(dataset, side)
+    scores = first.scores(metrics.look(first.classifier, images)[0])
+    return scores | {"second": second.distance(metrics.look(second.classifier, images)[0])}
