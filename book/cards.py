@@ -1,4 +1,4 @@
-"""The small picture of each chapter on the first page: `python -m book.cards` draws them anew into book/_static/cards."""
+"""The small picture of each chapter on the first page: `python -m book.cards` draws them into book/_static/cards."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def overlaps(axis: Axes) -> None:
     layer = torch.nn.ConvTranspose2d(1, 1, 3, stride=2, bias=False)
     with torch.no_grad():
         layer.weight.fill_(1)
-        axis.imshow(layer(torch.ones(1, 1, 5, 5))[0, 0], cmap="viridis")  # how many inputs meet at each place
+        axis.imshow(layer(torch.ones(1, 1, 5, 5))[0, 0].numpy(), cmap="viridis")  # how many inputs meet at each place
 
 
 def pitfall(axis: Axes) -> None:

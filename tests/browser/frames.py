@@ -15,7 +15,10 @@ from book.pdf import HTML
 from tests.browser.chromium import FLAGS, get
 
 MOVES = 40
-TWO_FRAMES = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+NEXT = "requestAnimationFrame"
+TWO_FRAMES = f"() => new Promise((done) => {NEXT}(() => {NEXT}(() => setTimeout(done))))"
+    """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+)
 MOVE = """(control, back) => {
   if (!control.matches('input')) {
     const key = back ? 'ArrowLeft' : 'ArrowRight';
