@@ -17,8 +17,6 @@ from tests.browser.chromium import FLAGS, get
 MOVES = 40
 NEXT = "requestAnimationFrame"
 TWO_FRAMES = f"() => new Promise((done) => {NEXT}(() => {NEXT}(() => setTimeout(done))))"
-    """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
-)
 MOVE = """(control, back) => {
   if (!control.matches('input')) {
     const key = back ? 'ArrowLeft' : 'ArrowRight';
