@@ -30,8 +30,9 @@ SHOWN = [  # the runs in each explorer, the seed and the label that it starts wi
     (["mlp-fashion", "dcgan-fashion"], 2, None),
     (["cgan-mnist"], 1, 7),
     (["acgan-fashion"], 13, 9),
+    (["modern-mnist"], 2, None),
 ]
-EVERY = pytest.mark.parametrize("number", range(len(SHOWN)), ids=["dcgan", "two", "cgan", "acgan"])
+EVERY = pytest.mark.parametrize("number", range(len(SHOWN)), ids=["dcgan", "two", "cgan", "acgan", "modern"])
 
 # The grey levels of one canvas, a character each, and those of every view after each of many seeds. As text, because
 # a list of numbers takes Playwright longer to bring than all the rest.

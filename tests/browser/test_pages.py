@@ -119,7 +119,7 @@ WIDGETS = {  # on each page; on the others none
     "book/09_modern": 4,
     "book/your_own_pictures": 2,
     "book/plane": 2,
-    "book/touch": 27,
+    "book/touch": 28,
 }
 
 
