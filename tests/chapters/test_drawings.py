@@ -18,10 +18,11 @@ from gan_lib.chapters.drawings.scores import clouds, inside
 from gan_lib.chapters.drawings.svg import WIDTH
 from gan_lib.networks.any_side import AnySideDiscriminator
 from gan_lib.networks.classifier import SmallClassifier
-from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
+from gan_lib.networks.conditional import CGANDiscriminator, CGANGenerator
 from gan_lib.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lib.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lib.scores import metrics
+from gan_lib.training import recipes
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDE = 0.58  # of a letter, in its size: a guess that is rather too large
@@ -171,10 +172,11 @@ def test_sizes_of_the_conditional_networks_are_theirs():
         linear = [layer for layer in network.model if isinstance(layer, nn.Linear)]
         chain = " → ".join(map(str, [linear[0].in_features, *(layer.out_features for layer in linear)]))
         assert chain in words("cgan")
-    d = ACGANDiscriminator()
+    g, d = recipes.recipe("acgan-mnist").build()
     trunk = tuple(d.trunk(torch.randn(2, *d.image_shape)).shape[1:])
     assert drawn_shapes("acgan") == [trunk]
-    assert f"{ACGANGenerator().model[0].in_channels} numbers come in" in words("acgan")
+    told, numbers = g.model[0].in_channels, re.findall(r"(\d+) \+ (\d+) numbers", " ".join(words("acgan")))
+    assert [sum(map(int, pair)) for pair in numbers] == [told]
     wide = AnySideDiscriminator(side=32, channels=1, classes=10).told.in_features
     assert f"*h*, {wide} numbers".replace("*", "") in words("projection")
 

@@ -8,15 +8,23 @@ import torch
 from torch import nn
 
 from gan_lib.chapters.drawings.networks import on_paper, recorded_shapes, shape_words
-from gan_lib.chapters.drawings.svg import FAKE, GREY, REAL, SMALL, THIRD, Canvas, Drawing
+from gan_lib.chapters.drawings.svg import FAKE, GREY, REAL, SMALL, THIRD, Box, Canvas, Drawing
 from gan_lib.networks.any_side import AnySideDiscriminator
-from gan_lib.networks.conditional import ACGANDiscriminator, ACGANGenerator, CGANDiscriminator, CGANGenerator
+from gan_lib.networks.conditional import CGANDiscriminator, CGANGenerator
+from gan_lib.training import recipes
 
 
 def _linear(network: nn.Module) -> list[int]:
     """The sizes of an MLP from its input to its output."""
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
     return [layers[0].in_features, *(layer.out_features for layer in layers)]
+
+
+def _seven(c: Canvas, x: float, y: float, colour: str) -> Box:
+    """A sign for a picture of the digit that was ordered."""
+    c.rect(x - 24, y - 24, 48, 48, colour, 0.12, width=1.2, radius=2)
+    c.curve(((x - 11, y - 14), (x + 11, y - 14), (x - 4, y + 15)), colour, width=5)
+    return Box(x, y, 48, 48)
 
 
 def cgan() -> Drawing:
@@ -28,7 +36,7 @@ def cgan() -> Drawing:
     z = c.box(82, 24, 130, 36, f"*z*: {g.latent_dim}")
     c.box(300, 24, 150, 36, "label: seven", REAL)
     c.box(125, 124, 220, 56, "*G*, told the label\n" + " → ".join(map(str, into_g)), FAKE, size=SMALL)
-    made = c.picture(96, 214, 48, FAKE)
+    made = _seven(c, 96, 214, FAKE)
     dis = c.box(150, 314, 270, 56, "*D*, told the label\n" + " → ".join(map(str, into_d)), THIRD, size=SMALL)
     says = c.box(150, 402, 270, 36, "a real seven, or not?")
     c.arrow(z.bottom, (82, 96))
@@ -50,18 +58,18 @@ def cgan() -> Drawing:
 
 
 def acgan() -> Drawing:
-    """ACGAN: only G is told the label; D has a second head that guesses it."""
-    g, d = on_paper(ACGANGenerator), on_paper(ACGANDiscriminator)
-    into_g = recorded_in(g)
+    """ACGAN: only G is told the label; D has a second head that guesses it. The chapter's convolutional one."""
+    players = recipes.recipe("acgan-mnist").players.values()
+    g, d = (on_paper(player.network, **player.args) for player in players)
     shapes = recorded_shapes(d, torch.zeros(2, *d.image_shape, device="meta"))
     trunk = next(shape for _, shape in reversed(shapes) if shape[-1] > 1)
     c = Canvas("acgan", 432)
     z = c.box(82, 24, 130, 36, f"*z*: {g.latent_dim}")
-    y = c.box(300, 24, 150, 36, f"label: 1 of {g.classes}", REAL)
-    gen = c.box(200, 112, 240, 52, f"*G*, told the label\n{into_g} numbers come in", FAKE, size=SMALL)
-    made = c.picture(200, 192, 48, FAKE)
-    dis = c.box(200, 280, 240, 52, f"*D*, not told the label\ntrunk: {shape_words(trunk)}", THIRD, size=SMALL)
-    one = c.box(104, 384, 170, 48, "first head, 1 logit:\nreal or made?", GREY, size=SMALL)
+    y = c.box(300, 24, 150, 36, "label: seven", REAL)
+    gen = c.box(200, 112, 240, 52, f"*G*, told the label\n{g.latent_dim} + {g.classes} numbers", FAKE, size=SMALL)
+    made = _seven(c, 200, 192, FAKE)
+    dis = c.box(200, 280, 240, 52, f"*D*, not told the label\nfeatures: {shape_words(trunk)}", THIRD, size=SMALL)
+    one = c.box(104, 384, 170, 48, "first head, 1 logit:\nreal or fake?", GREY, size=SMALL)
     two = c.box(296, 384, 170, 48, f"second head, {d.classes} logits:\nwhich label?", REAL, size=SMALL)
     c.arrow(z.bottom, (120, 86))
     c.arrow(y.bottom, (270, 86))
@@ -75,28 +83,26 @@ def acgan() -> Drawing:
     return c.drawing(
         "ACGAN",
         f"D is not told the label; a second head with {d.classes} logits guesses it, and both players want that guess "
-        "to be right.",
-        f"z and a label go into G. Its picture goes into D, whose trunk has two heads: one says real or made, the "
-        f"other which of {d.classes} labels. That guess is compared with the label that G was given.",
+        "to be right. Here: the convolutional ACGAN of the digits.",
+        f"z and a label go into G. Its picture goes into D, which ends in two heads: one says real or fake, the other "
+        f"which of {d.classes} labels. That guess is compared with the label that G was given.",
     )
 
 
-def recorded_in(g: nn.Module) -> int:
-    """How many numbers a convolutional generator takes, label and all."""
-    return next(layer for layer in g.modules() if isinstance(layer, nn.ConvTranspose2d)).in_channels
-
-
 def projection() -> Drawing:
-    """A projection: D adds to its logit how well the picture's features fit the label's row."""
+    """A projection: D adds to its logit how well the picture's features fit the label's row.
+
+    Over the places the paper sums; the library's network takes their mean, which differs by a factor.
+    """
     d = on_paper(AnySideDiscriminator, side=32, channels=1, classes=10)
     wide = d.told.in_features
     c = Canvas("projection", 400)
-    picture = c.picture(110, 30, 48, REAL)
+    picture = _seven(c, 110, 30, REAL)
     y = c.box(304, 30, 150, 40, "label: seven", REAL)
-    trunk = c.box(110, 116, 180, 44, "trunk of *D*", THIRD)
+    trunk = c.box(110, 116, 180, 44, "convolutions of *D*", THIRD)
     rows = c.grid(244, 116, d.classes, 6, 15, lambda row, column: (REAL, 0.5) if row == 7 else (GREY, 0.1))
     c.text(289, 286, f"a row of {wide} numbers\nfor each of {d.classes} labels", SMALL)
-    h = c.box(110, 214, 180, 44, f"mean over places:\n*h*, {wide} numbers", THIRD, size=SMALL)
+    h = c.box(110, 214, 180, 44, f"sum over places:\n*h*, {wide} numbers", THIRD, size=SMALL)
     c.arrow(picture.bottom, trunk.top)
     c.arrow(trunk.bottom, h.top)
     c.arrow(y.bottom, rows.up(15))
@@ -109,7 +115,7 @@ def projection() -> Drawing:
     return c.drawing(
         "The projection",
         f"D adds to its answer how well the picture's {wide} features fit the row of the label it was told.",
-        f"A picture goes through D's trunk to {wide} features h. The label chooses one row of a table with {d.classes} "
+        f"A picture becomes {wide} features h in D's convolutions. The label chooses a row of a table with {d.classes} "
         "rows. The product of h and the row is added to the head's number: that is the logit.",
     )
 
@@ -118,9 +124,9 @@ def three_conditional_games() -> Drawing:
     """CGAN, ACGAN and projection over one another: what D is told, and what it is asked."""
     c = Canvas("three_conditional_games", 402)
     games = (
-        ("CGAN", "picture beside\nlabel", "*D*", "real picture\nof the label?"),
-        ("ACGAN", "picture\nalone", "*D*", "real? and\nwhich label?"),
-        ("Projection", "picture, then\nlabel", "*D*", "real? + does\nthe label fit?"),
+        ("CGAN", "picture", "*D*", "real picture\nof the label?"),
+        ("ACGAN", "picture", "*D*", "real? and\nwhich label?"),
+        ("Projection", "picture", "*D*", "real? + does\nthe label fit?"),
     )
     for i, (name, given, player, asked) in enumerate(games):
         y = 78 + 134 * i
@@ -142,6 +148,6 @@ def three_conditional_games() -> Drawing:
         "Three games with labels",
         "CGAN tells D the label at the start, projection at the end, ACGAN never: there D has to guess it.",
         "Three rows. CGAN: picture and label go into D, which says whether the picture is a real one of that label. "
-        "ACGAN: the picture alone goes in, and D says real or made and which label. Projection: the picture goes in, "
+        "ACGAN: the picture alone goes in, and D says real or fake and which label. Projection: the picture goes in, "
         "and the label is compared with D's features at the end.",
     )
