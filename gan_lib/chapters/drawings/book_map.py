@@ -74,12 +74,13 @@ def book_map() -> Drawing:
         c.text(14, 392 + 22 * i, words, SMALL, "start")
     return c.drawing(
         "A map of the book",
-        "An arrow means “builds on”; start with 3 if you have never trained a GAN.",
+        "An arrow means “builds on”; what that chapter builds on is needed, too. Orange: start here if you have never "
+        "trained a GAN. Green: practice. Grey: pages of figures to touch, for any time.",
         "The chapters as boxes. "
         + " ".join(
             f"{key or 'Your own pictures'} builds on {' and '.join(place.builds_on)}."
             for key, place in CHAPTERS.items() if place.builds_on
-        ) + " Below them stand four ways through the book.",
+        ) + " Below them stand three ways through the book.",
     )  # fmt: skip
 
 
