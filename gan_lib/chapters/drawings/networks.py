@@ -185,8 +185,8 @@ def dcgan_generator() -> Drawing:
     _blocks(c, blocks, FAKE, "*z*, ", "a picture, ")
     return c.drawing(
         "DCGAN: the generator",
-        f"From {g.latent_dim} numbers to {shape_words(g.image_shape)}: each layer but the first doubles the side, and "
-        f"the channels grow fewer; {parameters(g):,} parameters in all.",
+        f"From {g.latent_dim} numbers to {shape_words(g.image_shape)}: each layer but the first doubles the side and "
+        f"has fewer channels than the one before; {parameters(g):,} parameters in all.",
         "Blocks below one another, each labelled channels × height × width: "
         + ", ".join(shape_words(shape) for _, shape in blocks) + ". Between them stand the transposed convolutions.",
     )  # fmt: skip
