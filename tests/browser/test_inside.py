@@ -73,7 +73,7 @@ def expect_said(figure, words: str) -> None:
 
 
 def wait_until_measured(figure) -> None:
-    expect(figure.locator(".gan-floor", has_text="measured: ")).to_have_count(0, timeout=60_000)
+    expect(figure.locator(".gan-floor", has_text="measured so far: ")).to_have_count(0, timeout=60_000)
 
 
 def layer(figure, number: int):

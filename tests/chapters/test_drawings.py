@@ -75,7 +75,6 @@ NAMES = [
     "from_folder_to_run",
     "crop_and_pad",
     "book_map",
-    "three_ways",
 ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gan_lib.chapters.drawings.book_map import book_map, three_ways
+from gan_lib.chapters.drawings.book_map import book_map
 from gan_lib.chapters.drawings.conditional import acgan, cgan, projection, three_conditional_games
 from gan_lib.chapters.drawings.convolutions import (
     checkerboard,
@@ -56,7 +56,7 @@ from gan_lib.chapters.drawings.transport import (
 )
 
 BY_CHAPTER: dict[str, tuple[Callable[[], Drawing], ...]] = {
-    "index": (book_map, three_ways),
+    "index": (book_map,),
     "01_theory": (the_game, step_of_d, step_of_g, autoencoder_and_gan, xy_turns, two_kls),
     "02_convolution_arithmetic": (
         convolution_arrows,

@@ -1,4 +1,4 @@
-"""Drawings of the first page: the chapters as a map, and three places to read them."""
+"""Drawing of the first page: the chapters as a map."""
 
 from __future__ import annotations
 
@@ -82,27 +82,3 @@ def book_map() -> Drawing:
             for key, place in CHAPTERS.items() if place.builds_on
         ) + " Below them stand three ways through the book.",
     )  # fmt: skip
-
-
-def three_ways() -> Drawing:
-    """Three places to read a chapter, and what moves when a slider moves there."""
-    c = Canvas("three_ways", 372)
-    c.line((6, 26), (40, 26), width=1.5)
-    c.box(155, 26, 230, 40, "one chapter, one notebook", GREY)
-    rows = (
-        ("A page of the book", REAL, "nothing to install; the recorded\nnetworks run in your browser"),
-        ("JupyterLab", THIRD, "make lab; sliders move a live\nnetwork, also one of your own"),
-        ("Colab", FAKE, "the rocket of a chapter; with a\nGPU it trains for itself"),
-    )
-    for i, (name, colour, says) in enumerate(rows):
-        y = 108 + 90 * i
-        c.box(94, y, 140, 48, name, colour)
-        c.text(172, y, says, SMALL, "start")
-        c.arrow((6, 26), (6, y), (24, y))
-    c.text(200, 346, "the same cells, the same sliders", SMALL)
-    return c.drawing(
-        "Three ways to read",
-        "The same cell is alive on a page, in JupyterLab and in Colab.",
-        "One notebook and three places: a page of the book, where recorded networks run in the browser; JupyterLab, "
-        "with a live network; Colab, with a GPU.",
-    )

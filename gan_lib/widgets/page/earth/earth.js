@@ -73,7 +73,7 @@ class EarthMover {
 
   words(left, cost, lies) {
     const { board: { frozen, held, cursor, plan }, q, least } = this, all = this.plan.length;
-    if (frozen) return `The cheapest plan keeps the order: no shovel overtakes another. It costs ${least}.`;
+    if (frozen) return `This cheapest plan keeps the order: no shovel overtakes another. It costs ${least}.`;
     const place = held === null ? cursor : plan[held][1], shovels = (n) => `${n} shovel${n === 1 ? "" : "s"}`;
     const here = place === null ? "" : `Place ${place + 1}: ${shovels(lies[place])}, ${q[place]} wanted. `;
     if (held !== null) return `${here}In your hand: one of place ${plan[held][0] + 1}. Put it down at any place.`;

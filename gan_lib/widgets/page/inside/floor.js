@@ -58,7 +58,7 @@ class Floor {
 
   tell() {
     const { channels, effects, waiting } = this, still = effects.filter((e) => e && e[0] < 0.05).length;
-    this.told.textContent = waiting.length ? `measured: ${channels - waiting.length} of ${channels}`
+    this.told.textContent = waiting.length ? `measured so far: ${channels - waiting.length} of ${channels}`
       : still ? `${still} of ${channels} hardly change this picture` : "each of them changes this picture";
   }
 
