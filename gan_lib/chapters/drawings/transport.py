@@ -26,7 +26,7 @@ def earth_and_shovels() -> Drawing:
     plan, cost, total = sorted_plan(torch.tensor(FROM), torch.tensor(TO)), earth_cost(), sum(FROM)
     c = Canvas("earth_and_shovels", 380)
     cell, left = 40, 80
-    for heap, base, colour, words in ((FROM, 112, FAKE, "is"), (TO, 310, REAL, "shall be")):
+    for heap, base, colour, words in ((FROM, 112, REAL, "is"), (TO, 310, FAKE, "wanted")):
         for place, high in enumerate(heap):
             for k in range(high):
                 c.rect(left + place * cell, base - (k + 1) * 26, cell, 26, colour, 0.3)
@@ -41,8 +41,8 @@ def earth_and_shovels() -> Drawing:
     c.text(200, 367, f"W₁ = {cost:g} / {total} = {cost / total:.2f}", 14, bold=True)
     return c.drawing(
         "Earth and shovels",
-        f"The cheapest plan carries {total} shovels over {cost:g} places in all; {cost / total:.2f} places a shovel is "
-        "the earth mover's distance.",
+        f"The cheapest plan carries {total} shovels over {cost:g} places in all. Where each heap weighs 1, that is "
+        f"{cost:g} / {total} = {cost / total:.2f}, the earth mover's distance.",
         "Two heaps of earth on six places, one on the left of the row, one on the right. Arrows show which shovel goes "
         "where: none overtakes another.",
     )
@@ -149,8 +149,8 @@ def where_the_penalty_looks() -> Drawing:
         c.text(74, y, words, SMALL, "start")
     return c.drawing(
         "Where a penalty looks",
-        "The gradient penalty asks for slope 1 at random points between pairs; R1 asks for slope 0 at the data, R2 at "
-        "the made points.",
+        "The gradient penalty asks for slope 1 at random points between pairs. R1 and R2, two other penalties, of "
+        "chapter 9, ask for slope 0 at the data and at the made points.",
         "Blue real points at the upper left, orange made points at the lower right, each joined to one of the other by "
         "a dashed line. A green point lies somewhere on each line.",
     )

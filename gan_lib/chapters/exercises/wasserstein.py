@@ -160,10 +160,10 @@ EXERCISES = {
             "your answer is not finite: a root by hand has no finite slope at 0, and one of the places is flat.": (
                 _penalty_of(lambda slope: slope.flatten(1).square().sum(1).sqrt())
             ),
-            "norm(dim=1) runs over the channels, so each pixel has a norm of its own; one belongs to each example.": (
+            "norm(dim=1) runs over the channels, so each pixel has a norm of its own; one belongs to each picture.": (
                 _penalty_of(lambda slope: slope.norm(dim=1))
             ),
-            "that is one norm for the whole batch; each example has its own.": _penalty_of(lambda slope: slope.norm()),
+            "that is one norm for the whole batch; each picture has its own.": _penalty_of(lambda slope: slope.norm()),
             "the norm should be pulled to 1, not to 0.": _penalty_of(lambda slope: slope.flatten(1).norm(dim=1), 0.0),
         },
     ),
