@@ -126,26 +126,26 @@ def kid_pairs() -> Drawing:
 
 
 def two_judges() -> Drawing:
-    """Two networks look at the same pictures, and each minds what its task taught it to mind."""
+    """Two networks learned different tasks, look at the same pictures, and mind different things."""
     one, two = on_paper(SmallClassifier), on_paper(SelfTaught)
     c = Canvas("two_judges", 352)
     c.picture(182, 36, 48, REAL)
     c.picture(218, 36, 48, FAKE)
     sides = (
-        (102, one, REAL, "first", f"learned {one.head.out_features} labels", "a small shift"),
-        (298, two, THIRD, "second", "learned to find a picture\nagain after a shift", "a little grain"),
+        (102, one, REAL, "first", f"learned {one.head.out_features} labels", "a small shift,\nwhich people overlook"),
+        (298, two, THIRD, "second", "learned to find a picture\nagain after a shift", "grain,\nwhich people forgive"),
     )
     for x, judge, colour, name, task, minds in sides:
         c.arrow((200 + (x - 200) * 0.2, 62), (x, 94))
         c.box(x, 120, 186, 50, f"the {name} judge\n{parameters(judge):,} parameters", colour, size=SMALL)
         c.text(x, 176, task, SMALL)
         c.arrow((x, 204), (x, 232), words=f"{judge.num_features} features", shift=(8, 0), anchor="start")
-        c.box(x, 258, 186, 48, f"minds {minds},\nwhich people overlook", GREY, size=SMALL)
+        c.box(x, 258, 186, 48, f"minds {minds}", GREY, size=SMALL)
         c.arrow((x, 282), (200 + (x - 200) * 0.5, 316))
     c.text(200, 332, "two distances, which may disagree", SMALL)
     return c.drawing(
         "Two judges",
-        "A distance depends on the network that looks: each judge minds what its task never taught it to overlook.",
+        "A distance depends on the network that looks. These two learned different tasks, and mind different things.",
         "The same pictures go to two judges. The first learned labels and minds a small shift; the second learned to "
         "find shifted pictures again and minds grain. Each gives features and a distance of its own.",
     )
