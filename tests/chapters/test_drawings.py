@@ -202,6 +202,8 @@ def test_the_receptive_field_is_where_the_gradient_goes():
     drawn = [int(n) for n in re.findall(r"layer \d: (\d+) ×", " ".join(words("receptive_field")))]
     assert drawn == fields[:-1]
     assert fields[-1] == x.shape[-1] and "layer 4: all" in words("receptive_field")
+    wanted = fields[-2] + 3 * 2**3  # a kernel of 4 behind three strides of 2
+    assert f"The last would see {wanted}; the picture has only {x.shape[-1]}." in DRAWINGS["receptive_field"]().caption
 
 
 def test_the_arithmetic_of_convolutions_is_torchs():

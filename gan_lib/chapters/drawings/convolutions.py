@@ -138,8 +138,8 @@ def zeros_between() -> Drawing:
     c.text(200, 366, f"(size − 1) · stride − 2 · padding + kernel\n= ({n} − 1) · {s} − 2 · {p} + {k} = {out}", SMALL)
     return c.drawing(
         "Zeros between the cells",
-        f"A transposed convolution with stride {s} is an ordinary one on an input spread out by zeros: {n} cells a "
-        f"side become {spread}, and then {out}.",
+        f"A transposed convolution with stride {s} and padding {p} is an ordinary one on an input spread out by zeros: "
+        f"{n} cells a side become {spread}, and then {out}.",
         f"A grid of {n} by {n} cells; the same cells with zeros between and around them, {spread} by {spread}; a "
         f"{k} by {k} kernel goes over these and gives {out} by {out} cells.",
     )
@@ -183,6 +183,7 @@ def receptive_field() -> Drawing:
         network = DCGANDiscriminator()
     side = network.image_shape[-1]
     fields = receptive_fields(network, side)
+    wanted = receptive_fields(network, 4 * side)[-1]  # with room enough
     kernel = convolutions(network)[0].kernel_size[0]
     c = Canvas("receptive_field", 260)
     scale = 228 / side
@@ -200,8 +201,8 @@ def receptive_field() -> Drawing:
     c.text(126, 252, f"a picture of {side} × {side}", SMALL)
     return c.drawing(
         "The receptive field",
-        f"Kernels of {kernel} × {kernel} behind one another see {', '.join(map(str, fields[:-1]))} and in the end "
-        f"{fields[-1]} pixels a side.",
+        f"Kernels of {kernel} × {kernel}, one layer after another, see {', '.join(map(str, fields[:-1]))} pixels a "
+        f"side. The last would see {wanted}; the picture has only {fields[-1]}.",
         f"Nested squares on a picture of {side} by {side}: what one cell of each layer of the discriminator sees, "
         "larger from layer to layer.",
     )

@@ -116,7 +116,7 @@ EXERCISES = {
         _output_padding,
         ((9, 3, 4, 1), (7, 3, 2, 1), (8, 3, 2, 1), (31, 5, 4, 2), (13, 2, 3, 0)),
         {
-            "the first kernel takes up k cells; only what lies behind it is divided into steps of s.": (
+            "the first kernel takes up k cells; only what comes after it is divided into steps of s.": (
                 lambda n, k, s, p: n % s
             ),
             "that is the most there can be. Try an input of which every cell is read.": lambda n, k, s, p: s - 1,
@@ -157,7 +157,7 @@ EXERCISES = {
             "that is how a classifier's pictures are prepared: white becomes 2.8. Which numbers can a tanh draw?": (
                 lambda pixels: (pixels / 255 - 0.1307) / 0.3081
             ),
-            "0…1 is what a sigmoid reaches. Where does tanh put black?": lambda pixels: pixels / 255,
+            "0…1 is the range of a sigmoid. Where does tanh put black?": lambda pixels: pixels / 255,
             "the middle is right. How long is the way from black to white, and how long should it be?": (
                 lambda pixels: pixels / 255 - 0.5
             ),
