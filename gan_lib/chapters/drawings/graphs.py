@@ -40,8 +40,8 @@ def graph_of_a_step() -> Drawing:
     c.text(218, 322, "gradient: loss.backward()", SMALL, "start")
     return c.drawing(
         "The graph of a step",
-        "The forward pass writes down one node for each operation, and backward walks them the other way, up to the "
-        "leaves, whose .grad it adds to.",
+        "The forward pass writes down one node for each operation. Backward walks them the other way, up to the leaves "
+        "w and b: weights, which no operation made. It adds to their .grad, and gives the data none.",
         f"The leaves w and b and the data z at the top. w and z go into {times}, its result and b into {plus}, then "
         f"{minus} and the loss. Orange arrows lead back from the loss to w and b, and none to z.",
     )
@@ -187,8 +187,8 @@ def graph_joint() -> Drawing:
     c.text(230, 138, "both gradients", SMALL, "start")
     return c.drawing(
         "One loss for both",
-        "With the sum of both losses G and D lower the same number together: no player is left who plays against the "
-        "other.",
+        "Two backwards add up to one of the sum. So G and D lower the same number together: no player is left who "
+        "plays against the other.",
         "z goes through G and D to two losses, whose sum is walked back at once. Two gradients, one of each loss, "
         "enter D and go on into G.",
     )
