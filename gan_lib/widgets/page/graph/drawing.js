@@ -102,7 +102,7 @@ function detailOf(box) {
   const now = ([saved, version]) => (saved._version === version ? "" : `, now ${saved._version}`);
   const parts = kept.map((pair) => `${shape(pair[0])} of version ${pair[1]}${now(pair)}`).join(" and ");
   const fate = states["gan-freed"] ? "is freed: no backward can come through again" : `keeps ${parts || "nothing"}`;
-  return `${nameOf(box)} (${what}) ${fate}${states["gan-dropped"] ? "; held by nobody" : ""}.`;
+  return `${nameOf(box)} (${what}) ${fate}${states["gan-dropped"] ? "; no variable holds it" : ""}.`;
 }
 
 /* The picture in words. */
@@ -120,7 +120,7 @@ class GraphDrawing {
     this.svg = svg("svg", { viewBox: "0 0 382 416", role: "img" });
     this.detail = element("p", { "aria-live": "polite" });
     const keys = { "gan-lit": "the gradient went here", "gan-full": "weights that got some", "gan-freed": "freed",
-      "gan-dropped": "held by nobody", "gan-stale": "keeps what has changed since" };
+      "gan-dropped": "no variable holds it", "gan-stale": "keeps a value that was changed since" };
     const legend = Object.entries(keys).map(([name, text]) => element("span", { class: name }, text));
     this.node = element("div", { class: "gan-graph" }, this.makeWalker(), this.detail,
       element("p", { class: "gan-keys" }, ...legend));
