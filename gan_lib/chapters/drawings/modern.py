@@ -16,7 +16,7 @@ from gan_lib.training.augment import HOLE, SHIFT
 
 
 def slope_of_d() -> Drawing:
-    """Five ways to hold D's slope down, in the order in which they came, and what each limits."""
+    """Five ways to hold D's slope down, and what each limits."""
     games = {name: recipes.RECIPES[f"slope-{name}-0"].game for name in ("clip", "penalty", "ns-r1")}
     rows = (
         ("clip", "each weight", f"within\n±{games['clip'].clip:g}", GREY),
@@ -31,16 +31,13 @@ def slope_of_d() -> Drawing:
     c.text(316, 14, "to", SMALL, "start", bold=True)
     for i, (name, limits, to, colour) in enumerate(rows):
         y = 56 + 70 * i
-        if i:
-            c.arrow((76, y - 50), (76, y - 20))
         c.box(76, y, 130, 40, name, colour)
         c.text(150, y, _folded(limits), SMALL, "start")
         c.text(316, y, to.replace(", ", ",\n"), SMALL, "start")
         c.line((150, y + 35), (392, y + 35), colour=GREY, width=0.6) if i < 4 else None
     return c.drawing(
         "The slope of D",
-        "Ten years of ideas about one question, how steep D may be: from each weight, by each layer, to the slope "
-        "where the pictures are.",
+        "Five answers to one question, how steep D may be; the numbers are those of this chapter's ladder.",
         "Five boxes below one another, clip, penalty, spectral norm, R1, R1 and R2; beside each stands what it limits, "
         "and to what.",
     )
@@ -88,7 +85,7 @@ def residual_block() -> Drawing:
 
 
 def truncation() -> Drawing:
-    """z shrunk towards 0: nearer to the middle of what G has learned."""
+    """z shrunk towards 0: each of its numbers is nearer to the middle."""
     psi = 0.5
     points = torch.randn(70, 2, generator=torch.Generator().manual_seed(3)).clamp(-2.4, 2.4)
     c = Canvas("truncation", 276)
@@ -106,7 +103,8 @@ def truncation() -> Drawing:
     c.text(200, 102, "ψ · *z*", SMALL)
     return c.drawing(
         "Truncation",
-        "Shrinking z brings it where G has practised most: precision rises, recall falls.",
+        "Shrinking z moves each of its numbers towards 0: precision rises, recall falls. With 100 numbers "
+        "instead of two, nearly all z lie near the rim.",
         "Left, a cloud of z around 0 that fills a circle. Right, the same cloud shrunk to half: the rim stays empty.",
     )
 
@@ -173,8 +171,8 @@ def augmentation() -> Drawing:
     c.text(200, 270, "*D* sees nothing\nunchanged", SMALL)
     return c.drawing(
         "Augmentation of what D sees",
-        "Real and made pictures are changed in the same way before D sees them, so D learns none by heart, and G has "
-        "no reason to draw the changes.",
+        "Real and made pictures are changed in the same way before D sees them, so D learns them by heart more slowly, "
+        "and G has no reason to draw the changes.",
         "Made and real pictures go through the same box of random changes and then into D. The gradient for G goes "
         "back through the changes.",
     )
@@ -197,7 +195,7 @@ def relativistic_pairs() -> Drawing:
     c.text(50, 258, "logit\nabove 0?", SMALL)
     c.text(150, 258, "logit\nbelow 0?", SMALL)
     c.text(300, 252, "the difference counts", SMALL)
-    c.text(100, 302, "all made ones may be\nwrong in one way", SMALL)
+    c.text(100, 302, "no made one is compared\nwith a real one", SMALL)
     c.text(300, 290, "*D* lowers\nsoftplus(*f*(made) − *f*(real)),\n*G* the same turned round", SMALL)
     return c.drawing(
         "Judged in pairs",

@@ -221,8 +221,8 @@ EXERCISES = {
     "which-carries": Exercise(
         _carried,
         mistakes={
-            "the first judge agrees. Look at the second judge's dots in the two rows: do they overlap?": lambda: "a",
-            "find the two rows, and look whether any dot of one lies among the dots of the other.": lambda: "c",
+            "the first judge agrees. Look at the second judge's numbers in the two rows: do they overlap?": lambda: "a",
+            "find the two rows, and look whether any number of one lies among those of the other.": lambda: "c",
             "by the first judge, yes. By the second, is the worst seed of one row ahead of the best of the other?": (
                 lambda: "d"
             ),
