@@ -270,7 +270,7 @@ def test_weights_are_loaded_once_and_not_before_they_are_seen(site, browser, gen
         alive(page, number)
     names = {export(generator).spec.get("name") for generator in generators.values()}
     of_explorers = [address for address in asked if Path(address).stem in names]  # the figure below may be near, too
-    assert len(asked) == len(set(asked)) and len(of_explorers) == 3  # the DCGAN serves two, the MLP is in its output
+    assert len(asked) == len(set(asked)) and len(of_explorers) == 4  # the DCGAN serves two, the MLP is in its output
     context.close()
 
 
