@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import torch
@@ -143,7 +144,7 @@ def xy_turns() -> Drawing:
         c.text(*frame.at(limit * 0.93, -limit * 0.1), "*x*", SMALL)
         c.text(*frame.at(-limit * 0.1, limit * 0.9), "*y*", SMALL)
     c.text(98, 238, f"{steps} steps: {far[-1]:.1f} times as far", SMALL)
-    c.text(302, 238, f"never beyond {turns.norm(dim=1).max():.2f} times", SMALL)
+    c.text(302, 238, f"never beyond {math.ceil(100 * turns.norm(dim=1).max()) / 100:.2f} times", SMALL)
     return c.drawing(
         "Two ways to take steps",
         f"With rate {rate}, {steps} steps of both at once lead {far[-1]:.1f} times as far from the equilibrium; "
