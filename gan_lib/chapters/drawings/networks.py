@@ -137,19 +137,20 @@ def latent_walk() -> Drawing:
     for point in (a[0], b[0]):
         c.dot(*frame.at(point[0].item(), point[1].item()), 6, INK)
     c.dot(*frame.at(0, 0), 3, INK)
-    c.text(*frame.at(0.1 * shell, 0.09 * shell), "0", SMALL)
-    c.text(*frame.at(shell * 1.1, 0.05 * shell), "*z₁*", SMALL)
-    c.text(*frame.at(0.06 * shell, 1.08 * shell), "*z₂*", SMALL)
+    x, y = frame.at(0, 0)
+    c.text(x - 14, y, "0", SMALL)
+    c.text(*frame.at(shell * 1.1, 0.05 * shell), "*a*", SMALL)
+    c.text(*frame.at(0.06 * shell, 1.08 * shell), "*b*", SMALL)
     middle, top = line[4], arc[4]
     c.arrow(frame.at(0, 0), frame.at(middle[0].item() * 0.97, middle[1].item() * 0.97), kind="faint")
     c.text(*frame.at(0.3 * shell, 0.2 * shell), f"{short:.1f} long", SMALL, "start")
     x, y = frame.at(top[0].item(), top[1].item())
     c.text(x + 12, y - 16, f"the arc:\n{shell:g} long all the way", SMALL, "start")
     return c.drawing(
-        "Two ways from z to z",
-        f"Random z of {dimension} numbers are about {shell:g} long; half-way along the line they are only {short:.1f}, "
-        "along the arc they stay as long.",
-        "A quarter of a circle on which two points lie, z₁ and z₂. A straight line joins them through the inside, an "
+        "Two ways from a to b",
+        f"Random z of {dimension} numbers are about {shell:g} long, and nearly at right angles to each other. Half-way "
+        f"along the line the length is only {short:.1f}; along the arc it stays {shell:g}.",
+        "A quarter of a circle on which two points lie, a and b. A straight line joins them through the inside, an "
         "arc along the circle.",
     )
 

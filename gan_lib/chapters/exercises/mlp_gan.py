@@ -138,8 +138,8 @@ EXERCISES = {
         lambda: "d",
         mistakes={
             "it lost its shoes, but not quietly: is this D(real) one that you would call normal?": lambda: "a",
-            "this is the one to compare with. What does another row lack that this one has?": lambda: "b",
-            "noise is no secret, and look at the number of updates. Which run looks sound until you look at it?": (
+            "this run draws shoes. Which row lacks them, with curves almost the same as here?": lambda: "b",
+            "noise is no secret, and look at the number of updates. Which run has normal curves and no shoes?": (
                 lambda: "c"
             ),
         },
