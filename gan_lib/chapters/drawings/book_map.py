@@ -33,7 +33,7 @@ MORE = ((200, "The plane", "plane"), (332, "All figures", "touch"))
 PATHS = (
     "Never trained a GAN: 3, 1, 4, 5, 6, 7, 8, 9.",
     "You teach: the lessons, and all figures.",
-    "You have pictures: 3, 5, your own pictures.",
+    "You have pictures: 3, 4, 5, your own pictures.",
 )
 
 
@@ -74,7 +74,7 @@ def book_map() -> Drawing:
         c.text(14, 392 + 22 * i, words, SMALL, "start")
     return c.drawing(
         "A map of the book",
-        "An arrow means “builds on”; what that chapter builds on is needed, too. Orange: start here if you have never "
+        "An arrow means “builds on”. Orange: start here if you have never "
         "trained a GAN. Green: practice. Grey: pages of figures to touch, for any time.",
         "The chapters as boxes. "
         + " ".join(
