@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
+from math import ceil
 
 import torch
 
@@ -14,31 +14,33 @@ from gan_lib.chapters.xy import walk
 
 def the_game() -> Drawing:
     """Two players: G turns random numbers into a picture, D says real or made, and both learn from its answer."""
-    c = Canvas("the_game", 352)
+    c = Canvas("the_game", 360)
     z = c.box(112, 28, 150, 36, "*z*: random numbers")
     g = c.box(112, 104, 150, 44, "*G*, the generator", FAKE)
     made = c.picture(112, 188, 52, FAKE)
     data = c.box(310, 104, 150, 44, "data", REAL)
     real = c.picture(310, 188, 52, REAL)
-    d = c.box(211, 262, 190, 44, "*D*, the discriminator", THIRD)
-    says = c.box(211, 330, 190, 34, "real or made?", GREY)
+    d = c.box(211, 262, 270, 44, "*D*, the discriminator", THIRD)
+    says = c.box(211, 338, 270, 34, "real or made?", GREY)
     c.arrow(z.bottom, g.top)
-    c.arrow(g.bottom, made.top)
+    c.arrow(g.down(14), made.up(14))
     c.arrow(data.bottom, real.top)
-    c.arrow(made.bottom, (150, 240))
-    c.arrow(real.bottom, (272, 240))
+    c.arrow(made.down(14), d.up(-85))
+    c.arrow(real.bottom, d.up(99))
     c.arrow(d.bottom, says.top)
     c.text(148, 188, "a made\npicture", SMALL, "start")
     c.text(274, 188, "a real\npicture", SMALL, "end")
-    c.arrow(says.left, (22, 330), (22, 104), g.left, kind="gradient")
-    c.text(30, 288, "gradient", SMALL, "start")
-    c.arrow(says.right, (326, 330), (326, 262), d.right, kind="gradient")
-    c.text(334, 296, "gradient", SMALL, "start")
+    for below, above in ((says.up(-113), d.down(-113)), (d.up(-113), made.down(-14)), (made.up(-14), g.down(-14))):
+        c.arrow(below, above, kind="gradient")
+    c.text(106, 302, "gradient\nto *G*", SMALL, "start")
+    c.arrow(says.up(99), d.down(99), kind="gradient")
+    c.text(302, 302, "gradient\nto *D*", SMALL, "end")
     return c.drawing(
         "The game",
-        "Both players learn from the same answer: D to be right about it, G to make it wrong.",
+        "Both players learn from the same answer: D to be right about it, G, through D, to make it wrong.",
         "Random numbers z go into the generator G, which makes a picture. A made picture and a real one go to the "
-        "discriminator D, which answers: real or made? From that answer one gradient leads back to D, another to G.",
+        "discriminator D, which answers: real or made? From that answer one gradient leads back to D, another through "
+        "D and the made picture to G.",
     )
 
 
@@ -74,7 +76,7 @@ def step_of_g() -> Drawing:
     g = c.box(150, 104, 190, 44, "*G*: its weights move", FAKE)
     fake = c.box(150, 188, 150, 36, "made pictures", FAKE)
     d = c.box(150, 276, 150, 48, "*D*", THIRD, frozen=True)
-    loss = c.box(150, 360, 210, 36, "loss of *G*: made → 1")
+    loss = c.box(150, 360, 250, 36, "loss of *G*: low if *D* says real")
     for above, below in ((z, g), (g, fake), (fake, d), (d, loss)):
         c.arrow(above.down(-14), below.up(-14))
     for above, below in ((g, fake), (fake, d), (d, loss)):
@@ -144,7 +146,8 @@ def xy_turns() -> Drawing:
         c.text(*frame.at(limit * 0.93, -limit * 0.1), "*x*", SMALL)
         c.text(*frame.at(-limit * 0.1, limit * 0.9), "*y*", SMALL)
     c.text(98, 238, f"{steps} steps: {far[-1]:.1f} times as far", SMALL)
-    c.text(302, 238, f"never beyond {math.ceil(100 * turns.norm(dim=1).max()) / 100:.2f} times", SMALL)
+    most = ceil(100 * turns.norm(dim=1).max()) / 100
+    c.text(302, 238, f"never beyond {most:.2f} times", SMALL)
     return c.drawing(
         "Two ways to take steps",
         f"With rate {rate}, {steps} steps of both at once lead {far[-1]:.1f} times as far from the equilibrium; "
