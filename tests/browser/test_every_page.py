@@ -17,7 +17,8 @@ from tests.browser.test_pages import WIDGETS, come_alive, wait_until_laid_out
 
 OTHERS = ("genindex", "py-modindex", "search")
 GENERATORS_AT_ONCE = ("book/index", "book/touch")  # there a generator stands where the page begins
-LIGHT = ("book/05_autograd_pitfalls", "book/touch", "search")  # a link in an exercise; all widgets
+EXERCISES_WITH_LINKS = ("05_autograd_pitfalls", "07_wasserstein", "08_evaluation", "09_modern", "your_own_pictures")
+LIGHT = (*(f"book/{name}" for name in EXERCISES_WITH_LINKS), "book/touch", "search")  # all widgets; code: below
 # Colours come from the one style sheet: where all that it colours stands, axe looks at them, the longest of its looks.
 COLOURED = (*LIGHT, "book/01_theory", "book/08_evaluation", "book/glossary", "book/reference")
 NO_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
