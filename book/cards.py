@@ -15,6 +15,7 @@ from PIL import Image
 
 from gan_lib import runs
 from gan_lib.data import to_pixels
+from gan_lib.data.pictures import sheet
 from gan_lib.machine.rng import z_from_seed
 from gan_lib.show.plots import FAKE, REAL, THIRD
 
@@ -30,9 +31,7 @@ def four(name: str, seed: int, labels: list[int] | None = None) -> Callable[[], 
         z = z_from_seed(seed, generator.latent_dim, 4)  # (4, latent_dim)
         with torch.no_grad():
             pictures = generator(z) if labels is None else generator(z, torch.tensor(labels))
-        pixels = to_pixels(pictures)  # (4, C, H, W)
-        two_by_two = torch.cat([torch.cat([*pixels[k : k + 2]], dim=-1) for k in (0, 2)], dim=-2)  # (C, 2H, 2W)
-        whole = two_by_two.permute(1, 2, 0).expand(-1, -1, 3).numpy()
+        whole = sheet(to_pixels(pictures), 2).permute(1, 2, 0).expand(-1, -1, 3).numpy()  # (2H, 2W, 3)
         return np.asarray(Image.fromarray(whole).resize((SIDE, SIDE), Image.Resampling.NEAREST))
 
     return draw
@@ -88,8 +87,8 @@ def pitfall(axis: Axes) -> None:
 
 
 def earth(axis: Axes) -> None:
-    for shift, colour in ((0, REAL), (4, FAKE)):
-        axis.bar(np.arange(4) + shift, [1, 3, 4, 2] if colour == REAL else [2, 4, 3, 1], color=colour, width=0.9)
+    axis.bar(range(4), (1, 3, 4, 2), color=REAL, width=0.9)
+    axis.bar(range(4, 8), (2, 4, 3, 1), color=FAKE, width=0.9)
     axis.annotate("", (5.5, 4.8), (1.5, 4.8), arrowprops={"arrowstyle": "->", "connectionstyle": "arc3,rad=-0.3"})
     axis.set(ylim=(0, 7))
 

@@ -143,6 +143,14 @@ def test_the_first_page_says_the_same_minutes(name):
     assert int(row.split("|")[4]) == minutes.rounded(minutes.now(name)[0].minutes)
 
 
+def test_the_first_page_says_how_long_a_beginners_way_is():
+    """3, then 1 and 4 to 9, to the half hour; chapter 2 is there to look things up."""
+    text = "".join(cell.source for cell in nbformat.read(minutes.BOOK / "index.ipynb", as_version=4).cells)
+    way = [name for name in CHAPTERS if name[0].isdigit() and not name.startswith("02")]
+    hours = sum(minutes.now(name)[0].minutes for name in way) / 60
+    assert len(way) == 8 and round(2 * hours) / 2 == 4.5 and "about four and a half hours" in " ".join(text.split())
+
+
 def test_the_table_has_a_row_for_each_chapter_and_their_sum(capsys):
     minutes.main([])
     lines = capsys.readouterr().out.splitlines()
